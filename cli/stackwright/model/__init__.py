@@ -1,0 +1,1 @@
+"""The nouns: frozen, strict about unknown keys, and without any I/O."""

@@ -1,0 +1,207 @@
+"""Catalog nouns: what a tool is, how its deployer runs it, what travels on a wire, what a layer asks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from stackwright.model.base import Model
+
+# Parts of an entry that hold references (`{{ a.b }}`) or the forms when/first/each; catalog/checks.py proves them.
+Tree = Any
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _seconds(value: object) -> object:
+    if isinstance(value, str) and value.endswith("s") and value[:-1].replace(".", "", 1).isdigit():
+        return float(value[:-1])
+    if isinstance(value, str):
+        raise ValueError("a duration is seconds with an `s`: `30s`")
+    return value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=3600)]
+SettingType = Literal["string", "integer", "number", "boolean", "folder"]
+
+
+class Setting(Model):
+    """One knob of a tool; `folder` is a path inside the manifest's folder, its default inside the entry's."""
+
+    type: SettingType
+    default: str | int | float | bool | None = None
+    choices: tuple[str | int, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    about: str
+
+
+class Need(Model):
+    """What a tool wants from another: by interface, never by tool."""
+
+    interface: Words
+    optional: bool = False
+    many: bool = False
+    features: tuple[str, ...] = ()
+    about: str
+
+
+class Tool(Model):
+    """catalog/<id>/tool.yaml: what it is, on every target."""
+
+    id: str
+    about: str
+    home: str
+    license: str
+    kind: Literal["service", "library", "job", "vendor"]
+    layers: dict[str, Literal["full", "partial"]]
+    version: str | None = None
+    provides: dict[str, str] = {}
+    features: dict[str, tuple[str, ...]] = {}
+    needs: dict[str, Need] = {}
+    settings: dict[str, Setting] = {}
+
+
+class Install(Model):
+    """How the recipe's software gets here: from PyPI, into an environment of its own or (`with: jobs`) the jobs'."""
+
+    python: str = ">=3.11,<3.14"
+    packages: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()  # folders with executables, references allowed, put before the environment's bin
+    with_: Literal["jobs"] | None = Field(default=None, alias="with")
+
+
+class File(Model):
+    """A configuration file, mode 0600, at `path` (default: its name) in the component's run folder."""
+
+    format: Literal["json", "yaml", "ini", "lines"]
+    data: Tree
+    path: str | None = None
+
+
+class Ready(Model):
+    """When a process counts as up: an HTTP answer below 400 (and JSON fields), an open port, or a command's exit 0."""
+
+    http: str | None = None
+    json_: dict[str, Tree] | None = Field(default=None, alias="json")
+    tcp: str | None = None
+    command: Tree = None
+    timeout: Seconds = 60.0
+
+
+class Prepare(Model):
+    """A command before the first process starts; `once` owns the data folder and starts it afresh until it succeeds."""
+
+    command: Tree
+    run: Literal["once", "changed", "always"] = "always"
+
+
+class Resources(Model):
+    """What one process wants: cores, memory and disk (`256Mi`), devices."""
+
+    cpu: float | None = None
+    memory: str | None = None
+    disk: str | None = None
+    gpu: int | None = None
+
+
+class Process(Model):
+    """One process of a component that has several; `count` copies of it."""
+
+    command: Tree
+    env: dict[str, Tree] = {}
+    ready: Ready | None = None
+    after: tuple[str, ...] = ()
+    count: Tree = 1
+    resources: Resources | None = None
+
+
+class Endpoint(Model):
+    """A port the tool opens: its usual number, the process that owns it, fields of its interface."""
+
+    port: int
+    of: str | None = None
+    internal: bool = False
+    fields: dict[str, Tree] = {}
+
+
+class Stop(Model):
+    """The tool's own way to stop; after `timeout` it is killed."""
+
+    signal: Literal["TERM", "INT", "QUIT", "HUP"] = "TERM"
+    timeout: Seconds = 10.0
+
+
+class GrantRecipe(Model):
+    """An idempotent command that gives one consumer a share of a shared server, and the fields the consumer gets."""
+
+    command: Tree
+    env: dict[str, Tree] = {}
+    fields: dict[str, Tree]
+
+
+class Recipe(Model):
+    """catalog/<id>/recipe.yaml: one recipe for process, docker and kubernetes."""
+
+    install: Install
+    root: Literal["refused"] | None = None
+    secrets: tuple[str, ...] = ()
+    files: dict[str, File] = {}
+    prepare: tuple[Prepare, ...] = ()
+    command: Tree = None
+    processes: dict[str, Process] = {}
+    env: dict[str, Tree] = {}
+    env_of: tuple[str, ...] = ()
+    endpoints: dict[str, Endpoint] = {}
+    ready: Ready | None = None
+    stop: Stop = Stop()
+    resources: Resources | None = None
+    grant: GrantRecipe | None = None
+
+
+class InterfaceField(Model):
+    """A field of an interface: given by the endpoint or grant, a default, or derived from other fields."""
+
+    about: str = ""
+    secret: bool = False
+    default: str | int | None = None
+    derive: str | None = None
+
+
+class Client(Model):
+    """What jobs and consumers get: packages that speak the interface, and its standard variables."""
+
+    packages: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+
+
+class Interface(Model):
+    """catalog/_interfaces/<name>.yaml: what travels on a wire. `host` and `port` always exist."""
+
+    name: str
+    about: str
+    default: str | None = None
+    exclusive: bool = False
+    fields: dict[str, InterfaceField] = {}
+    client: Client | None = None
+
+
+class Verb(Model):
+    """One smoke action of a layer."""
+
+    about: str
+    takes: dict[str, str] = {}
+    returns: dict[str, str] = {}
+    timeout: Seconds = 120.0
+
+
+class Layer(Model):
+    """A job in a stack, from the closed list in blueprints/_layers.yaml."""
+
+    name: str
+    about: str
+    verbs: dict[str, Verb]

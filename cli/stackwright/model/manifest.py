@@ -1,0 +1,46 @@
+"""The manifest's nouns: what the user asked for, each with the place it was written at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stackwright.errors import Where
+from stackwright.model.base import Model
+
+Value = str | int | float | bool | None
+
+
+class Choice(Model):
+    """One tool for one layer key, as written in the manifest."""
+
+    layer: str  # the key as written: a layer, or `orchestration`
+    tool: str
+    target: str
+    settings: dict[str, Value] = {}
+    needs: dict[str, tuple[str, ...]] = {}  # need -> component ids or layers
+    where: Where
+    places: dict[str, Where] = {}  # "settings.workers" -> where
+
+
+class Jobs(Model):
+    """What the stack's own jobs need beside the clients of what they are wired to."""
+
+    python: str = ">=3.11,<3.14"
+    packages: tuple[str, ...] = ()
+
+
+class Manifest(Model):
+    """stack.yaml, checked."""
+
+    name: str
+    about: str = ""
+    blueprint: str | None = None
+    target: str = "process"
+    choices: tuple[Choice, ...]
+    jobs: Jobs = Jobs()
+    file: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder beside whose files the stack lives; nothing outside it is read."""
+        return self.file.parent

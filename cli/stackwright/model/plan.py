@@ -1,0 +1,103 @@
+"""The plan: what resolve decides and everything after it only carries out. Frozen, sorted, free of secrets."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from stackwright.errors import Where
+from stackwright.model.base import Model, Text
+
+
+class Environment(Model):
+    """A set of packages installed together, shared read-only between stacks."""
+
+    key: str  # <tool or "jobs">-<16 hex digits of what it is made of>
+    python: str  # a version range
+    lock: str | None = None  # the entry's hashed lock; None: resolved at `up` from `packages`, cached by key
+    packages: tuple[str, ...] = ()
+    prefix: str  # where it is installed
+
+
+class Endpoint(Model):
+    """An address a component offers: the fields of its interface as the stack's jobs see them."""
+
+    interface: str
+    fields: dict[str, Text | int]
+
+
+class Component(Model):
+    """A deployer chosen for this stack."""
+
+    id: str  # `experiment-tracking`, `labeling.store`, `database:redis`
+    tool: str
+    version: str
+    target: str
+    kind: Literal["service", "library", "job"]
+    layers: tuple[str, ...] = ()
+    because: str  # why it is here, for people
+    where: Where | None = None
+    settings: dict[str, Any] = {}
+    environment: str  # key of an Environment
+    ports: dict[str, int] = {}
+    endpoints: dict[str, Endpoint] = {}
+    features: dict[str, tuple[str, ...]] = {}
+    needs: dict[str, tuple[Endpoint, ...]] = {}  # each need with what this component gets (its own grant's fields)
+    env: dict[str, Text] = {}  # the variables of its processes; for a library, of whoever uses it
+    files: dict[str, Text] = {}  # absolute path -> content
+    spec: dict[str, Any] | None = None  # what the provider starts (docs/architecture.md); None for a library
+    after: tuple[str, ...] = ()  # components and grants ("grant:<consumer>.<need>") that must be there first
+
+
+class Wire(Model):
+    """A need of one component answered by an endpoint of another."""
+
+    consumer: str  # component id, or `jobs`
+    need: str
+    server: str
+    endpoint: str
+    interface: str
+    origin: Literal["manifest", "stack", "default"]
+    grant: dict[str, Any] | None = None  # the grant's spec; None where the server is shared as it is
+
+    @property
+    def id(self) -> str:
+        """`<consumer>.<need>`, unique in a stack."""
+        return f"{self.consumer}.{self.need}"
+
+
+class Note(Model):
+    """Something the resolver decided that people should know: an optional need left empty, say."""
+
+    component: str
+    text: str
+
+
+class JobsPlan(Model):
+    """How the stack's jobs, `stack exec` and `stack shell` reach it."""
+
+    environment: str
+    env: dict[str, Text]
+
+
+class Plan(Model):
+    """The whole answer; `plan.json` is its JSON."""
+
+    v: Literal[1] = 1
+    name: str
+    id: str  # name and six hex digits
+    blueprint: str | None = None
+    workspace: str
+    components: tuple[Component, ...]  # in start order
+    wires: tuple[Wire, ...]
+    environments: tuple[Environment, ...]
+    secrets: tuple[str, ...]  # keys to generate
+    jobs: JobsPlan
+    uncovered: tuple[str, ...] = ()  # layers of the blueprint without a tool
+    notes: tuple[Note, ...] = ()
+
+    def component(self, component_id: str) -> Component:
+        """The component of that id; KeyError when there is none."""
+        for component in self.components:
+            if component.id == component_id:
+                return component
+        raise KeyError(component_id)
