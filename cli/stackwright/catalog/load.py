@@ -1,0 +1,142 @@
+"""Reads catalog entries, interfaces and layers, and only those that are asked for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import ValidationError
+
+from stackwright import folders
+from stackwright.catalog.explain import explain, unknown_key
+from stackwright.errors import Diagnostic, Exit, StackError, nearest
+from stackwright.model.base import Model
+from stackwright.model.catalog import Interface, Layer, Recipe, Tool
+from stackwright.yamlfile import Document, read_yaml
+
+M = TypeVar("M", bound=Model)
+
+ID = re.compile(r"[a-z][a-z0-9-]*")  # also what keeps a name from a manifest inside the catalog's folders
+INTERFACES = "_interfaces"
+
+
+class Catalog:
+    """One or several catalog folders, read lazily. Whatever is wrong in a file is a StackError with its places."""
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self.folders = folders
+        self._tools: dict[str, Path] | None = None
+        self._read: dict[Path, tuple[Any, Document]] = {}
+
+    @classmethod
+    def shipped(cls) -> Catalog:
+        """The catalog that comes with Stackwright."""
+        return cls((folders.shipped() / "catalog",))
+
+    def tools(self) -> list[str]:
+        """The ids of all tools, sorted: a folder is the registration."""
+        return sorted(self._entries())
+
+    def folder(self, tool_id: str) -> Path:
+        """The folder of an entry."""
+        found = self._entries().get(tool_id)
+        if found is None:
+            near = nearest(tool_id, self._entries())
+            hint = f"did you mean `{near}`?" if near else "the tools are listed by\n    stack catalog list"
+            _refuse(Diagnostic("C001", "tool is unknown", f"No tool `{tool_id}` is in the catalog.", hint=hint))
+        return found
+
+    def tool(self, tool_id: str) -> Tool:
+        """What a tool is: its tool.yaml."""
+        return self._model(self.folder(tool_id) / "tool.yaml", Tool, "id", tool_id)[0]
+
+    def recipe(self, tool_id: str) -> Recipe | None:
+        """How a tool is run: its recipe.yaml; None for one that nobody can run."""
+        file = self.folder(tool_id) / "recipe.yaml"
+        return self._model(file, Recipe)[0] if file.exists() else None
+
+    def source(self, tool_id: str, file: str) -> Document:
+        """The document behind `tool.yaml` or `recipe.yaml`, which knows the place of every key."""
+        path = self.folder(tool_id) / file
+        return self._model(path, Tool, "id", tool_id)[1] if file == "tool.yaml" else self._model(path, Recipe)[1]
+
+    def lock(self, tool_id: str) -> Path | None:
+        """The entry's lock.txt, if it has one."""
+        file = self.folder(tool_id) / "lock.txt"
+        return file if file.is_file() else None
+
+    def targets(self, tool_id: str) -> tuple[str, ...]:
+        """The targets a tool runs on."""
+        return ("process",) if (self.folder(tool_id) / "recipe.yaml").exists() else ()
+
+    def interfaces(self) -> list[str]:
+        """The names of all interfaces, sorted."""
+        return sorted({file.stem for folder in self.folders for file in (folder / INTERFACES).glob("*.yaml")})
+
+    def interface(self, name: str) -> Interface:
+        """What travels on a wire."""
+        return self._interface(name)[0]
+
+    def interface_source(self, name: str) -> Document:
+        """The document behind an interface."""
+        return self._interface(name)[1]
+
+    def layers(self) -> dict[str, Layer]:
+        """The closed list of layers, in the order it is written."""
+        file = folders.shipped() / "blueprints" / "_layers.yaml"
+        if file not in self._read:
+            document = read_yaml(file)
+            built = {name: self._build(document, Layer, (name,), {"name": name}) for name in document.data}
+            self._read[file] = built, document
+        layers: dict[str, Layer] = self._read[file][0]
+        return layers
+
+    def _interface(self, name: str) -> tuple[Interface, Document]:
+        files = [folder / INTERFACES / f"{name}.yaml" for folder in self.folders] if ID.fullmatch(name) else []
+        file = next((file for file in files if file.is_file()), None)
+        if file is None:
+            near = nearest(name, self.interfaces())
+            hint = f"did you mean `{near}`?" if near else f"the interfaces are {', '.join(self.interfaces())}"
+            _refuse(Diagnostic("C002", "interface is unknown", f"No interface `{name}` is in the catalog.", hint=hint))
+        return self._model(file, Interface, "name", name)
+
+    def _entries(self) -> dict[str, Path]:
+        if self._tools is None:
+            entries = [path for folder in self.folders if folder.is_dir() for path in folder.iterdir()]
+            found: dict[str, Path] = {}
+            for path in entries:
+                if not ID.fullmatch(path.name) or not path.is_dir():
+                    continue
+                if path.name in found:
+                    detail = f"`{path.name}` is in `{found[path.name].parent}` and in `{path.parent}`."
+                    _refuse(Diagnostic("C003", "tool is in two catalogs", detail))
+                found[path.name] = path
+            self._tools = found
+        return self._tools
+
+    def _model(self, file: Path, model: type[M], key: str = "", value: str = "") -> tuple[M, Document]:
+        """The model in a file; `key` is what the file's place says and the file must not."""
+        if file not in self._read:
+            document = read_yaml(file)
+            self._read[file] = self._build(document, model, (), {key: value} if key else {}), document
+        return self._read[file]
+
+    @staticmethod
+    def _build(document: Document, model: type[M], at: tuple[str, ...], given: dict[str, str]) -> M:
+        data: Any = document.data
+        for part in at:
+            data = data[part]
+        known = {info.alias or name for name, info in model.model_fields.items()} - set(given)
+        wrong = [unknown_key(document, (*at, key), known) for key in given if isinstance(data, dict) and key in data]
+        try:
+            made = model.model_validate({**data, **given} if isinstance(data, dict) else data)
+        except ValidationError as error:
+            wrong += explain(error, document, model, at, tuple(given))
+        if wrong:
+            raise StackError(wrong, Exit.USAGE)
+        return made
+
+
+def _refuse(diagnostic: Diagnostic) -> NoReturn:
+    raise StackError(diagnostic, Exit.USAGE)

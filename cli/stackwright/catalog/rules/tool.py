@@ -1,0 +1,147 @@
+"""Rules of tool.yaml."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from stackwright.catalog.rules.entry import Entry, did_you_mean
+from stackwright.errors import StackError
+from stackwright.model.catalog import Need, Setting
+
+MAX_SETTINGS = 7
+MAX_LINES = 80
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "folder": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
+
+
+def check_tool(entry: Entry) -> None:
+    """Every rule about tool.yaml alone."""
+    _about(entry)
+    _layers(entry)
+    _kind(entry)
+    _endpoints(entry)
+    entry.names(entry.tool.settings, entry.in_tool("settings", key=True), "a setting")
+    if len(entry.tool.settings) > MAX_SETTINGS:
+        detail = f"It has {len(entry.tool.settings)} settings; people can oversee {MAX_SETTINGS}."
+        entry.wrong("C022", "tool has too many settings", detail, entry.in_tool("settings", key=True))
+    for name, setting in entry.tool.settings.items():
+        _setting(entry, name, setting)
+    entry.names(entry.tool.needs, entry.in_tool("needs", key=True), "a need")
+    for name, need in entry.tool.needs.items():
+        _need(entry, name, need)
+    _length(entry)
+
+
+def _about(entry: Entry) -> None:
+    for key in ("about", "home", "license"):
+        value = getattr(entry.tool, key)
+        if not value.strip() or (key == "home" and not value.startswith(("https://", "http://"))):
+            detail = f"`{key}` is `{value}`; it has to be {'an address' if key == 'home' else 'a few words'}."
+            entry.wrong("C020", "tool is not described", detail, entry.in_tool(key))
+
+
+def _layers(entry: Entry) -> None:
+    known = entry.catalog.layers()
+    if not entry.tool.layers:
+        detail = f"`{entry.tool.id}` does no layer's job."
+        entry.wrong("C023", "tool has no layer", detail, entry.in_tool("layers"), did_you_mean("", known))
+    for layer in entry.tool.layers:
+        if layer not in known:
+            detail = f"`{layer}` is not in the list of layers."
+            where = entry.in_tool("layers", layer, key=True)
+            entry.wrong("C024", "layer is unknown", detail, where, did_you_mean(layer, known))
+
+
+def _kind(entry: Entry) -> None:
+    if (entry.tool.kind == "vendor") is entry.has_recipe:
+        has = "nobody can run a vendor's service, yet there is a" if entry.has_recipe else "there is no"
+        detail = f"`{entry.tool.id}` is a {entry.tool.kind}; {has} recipe.yaml."
+        entry.wrong("C025", "kind and recipe do not fit", detail, entry.in_tool("kind"))
+    if entry.has_recipe and not entry.tool.version:
+        detail = "What is installed has a version, which stands in tool.yaml and nowhere else."
+        hint = 'add a line to tool.yaml\n    version: "1.2.3"'
+        entry.wrong("C026", "tool has no version", detail, entry.in_tool(), hint)
+
+
+def _endpoints(entry: Entry) -> None:
+    entry.names(entry.tool.provides, entry.in_tool("provides", key=True), "an endpoint")
+    for endpoint, interface in entry.tool.provides.items():
+        _known_interface(entry, interface, "provides", endpoint)
+    for endpoint in set(entry.tool.features) - set(entry.tool.provides):
+        detail = f"`{endpoint}` has features, and the tool does not provide it."
+        where = entry.in_tool("features", endpoint, key=True)
+        entry.wrong(
+            "C027", "features belong to no endpoint", detail, where, did_you_mean(endpoint, entry.tool.provides)
+        )
+
+
+def _known_interface(entry: Entry, interface: str, *path: str | int) -> None:
+    if entry.interface(interface) is None and interface not in entry.catalog.interfaces():
+        detail = f"There is no `_interfaces/{interface}.yaml`."
+        hint = did_you_mean(interface, entry.catalog.interfaces())
+        entry.wrong("C028", "interface is not in the catalog", detail, entry.in_tool(*path), hint)
+
+
+def _need(entry: Entry, name: str, need: Need) -> None:
+    for interface in need.interface:
+        _known_interface(entry, interface, "needs", name, "interface")
+    if not need.optional and need.features and not _somebody_offers(entry, need):
+        detail = f"`{name}` is required, and no tool offers {' or '.join(need.interface)} with " + ", ".join(
+            need.features
+        )
+        where = entry.in_tool("needs", name, "features")
+        entry.wrong("C029", "feature is offered by nobody", f"{detail}.", where)
+
+
+def _somebody_offers(entry: Entry, need: Need) -> bool:
+    for tool_id in entry.catalog.tools():
+        try:
+            tool = entry.catalog.tool(tool_id)
+        except StackError:  # reported where that entry is checked
+            continue
+        for endpoint, interface in tool.provides.items():
+            if interface in need.interface and set(need.features) <= set(tool.features.get(endpoint, ())):
+                return True
+    return False
+
+
+def _setting(entry: Entry, name: str, setting: Setting) -> None:
+    wrong = misfit(setting, setting.default) if setting.default is not None else ""
+    wrong = wrong or next((f"choice {why}" for choice in setting.choices if (why := misfit(setting, choice))), "")
+    if not wrong and setting.type == "folder" and setting.default is not None:
+        folder = PurePosixPath(str(setting.default))
+        if folder.is_absolute() or ".." in folder.parts or not (entry.folder / folder).is_dir():
+            wrong = f"`{folder}` is no folder of the entry"
+    if wrong:
+        where = entry.in_tool("settings", name, "default")
+        entry.wrong("C030", "setting does not fit itself", f"`{name}`: {wrong}.", where)
+
+
+def misfit(setting: Setting, value: Any) -> str:
+    """Why a value is not one that the setting takes; empty where it is."""
+    if not isinstance(value, _TYPES[setting.type]) or (isinstance(value, bool) and setting.type != "boolean"):
+        return f"`{value}` is no {setting.type}"
+    if setting.choices and value not in setting.choices:
+        return f"`{value}` is not among its choices"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        low, high = setting.minimum, setting.maximum
+        if (low is not None and value < low) or (high is not None and value > high):
+            return f"`{value}` is outside its limits"
+    return ""
+
+
+def _length(entry: Entry) -> None:
+    for file in ("tool.yaml", "recipe.yaml"):
+        path = entry.folder / file
+        lines = len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
+        if lines > MAX_LINES:
+            where = (entry.in_tool if file == "tool.yaml" else entry.in_recipe)()
+            detail = f"It has {lines} lines; an entry that needs more than {MAX_LINES} needs a script beside it."
+            entry.wrong("C031", "file is too long", detail, where)

@@ -1,0 +1,78 @@
+"""Which stack a command is about: a manifest beside us, a manifest named with -f, or a name known to the index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stackwright.errors import Diagnostic, Exit, StackError
+from stackwright.runtime.workspace import Workspace
+
+MANIFEST = "stack.yaml"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The stack a command is about; without a workspace it was never up, without a manifest only its index is left."""
+
+    manifest: Path | None
+    workspace: Workspace | None
+    name: str
+
+
+def find(file: Path | None = None, name: str | None = None) -> Target:
+    """The stack of that name from the index, else the one of `file`, else the one of ./stack.yaml."""
+    if name and not file:
+        return _by_name(name)
+    path = (file / MANIFEST if file and file.is_dir() else file or Path(MANIFEST)).absolute()
+    if not path.is_file():
+        raise StackError(_no_manifest(path, given=file is not None), Exit.USAGE)
+    known = [Workspace.open(p.parent) for p in sorted(path.parent.glob(".stack/*/stack.json"))]
+    mine = [w for w in known if Path(w.manifest) == path and (not name or w.name == name)]
+    if len(mine) == 1:
+        return Target(path, mine[0], mine[0].name)
+    return Target(path, None, name or "")
+
+
+def workspace_of(target: Target) -> Workspace:
+    """The workspace of a stack that must have been up."""
+    if target.workspace:
+        return target.workspace
+    where = f"`{target.manifest}`" if target.manifest else f"`{target.name}`"
+    raise StackError(
+        Diagnostic(
+            "U002",
+            "stack is not up",
+            f"The stack of {where} was never started, or it was taken down.",
+            hint="start it with\n    stack up",
+        ),
+        Exit.USAGE,
+    )
+
+
+def _by_name(name: str) -> Target:
+    workspace = Workspace.find(name)
+    if workspace is None:
+        raise StackError(_unknown_name(name), Exit.USAGE)
+    manifest = Path(workspace.manifest)
+    return Target(manifest if manifest.is_file() else None, workspace, workspace.name)
+
+
+def _unknown_name(name: str) -> Diagnostic:
+    from stackwright.errors import nearest
+
+    names = [w.name for w in Workspace.all()]
+    near = nearest(name, names)
+    hint = f"did you mean `{near}`?" if near else "the stacks of this user are listed by\n    stack list"
+    return Diagnostic("U003", "unknown stack", f"No stack named `{name}` is known to this user.", hint=hint)
+
+
+def _no_manifest(path: Path, *, given: bool) -> Diagnostic:
+    if given:
+        return Diagnostic("U001", "no manifest", f"`{path}` is not a file.", hint="name the file with -f PATH")
+    return Diagnostic(
+        "U001",
+        "no manifest",
+        f"There is no `{MANIFEST}` in `{path.parent}`.",
+        hint="make one with\n    stack init\nor see all nine layers at work first:\n    stack demo",
+    )

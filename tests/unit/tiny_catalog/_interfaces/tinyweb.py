@@ -1,0 +1,8 @@
+"""Probe: ask for the server's health, which it has only with its database."""
+
+from stackwright_job import http
+
+
+def probe(fields: dict) -> str:
+    """What the server says of itself."""
+    return f"health is `{http.call('GET', fields['url'] + '/health')['status']}`"
