@@ -1,0 +1,62 @@
+"""Grants: one consumer's share of a shared server, made by an idempotent command beside the live server."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from stackwright.errors import Diagnostic, StackError
+from stackwright.runtime import steps
+from stackwright.runtime.cancel import check
+from stackwright.runtime.secrets import Secrets
+from stackwright.runtime.workspace import Workspace
+
+Progress = Callable[[str, str, str], None]  # (subject, phase, text)
+GrantSpec = dict[str, Any]  # docs/architecture.md
+
+_TIMEOUT = 60.0
+# A server that has just become ready may still refuse: it reads its users, elects itself, opens its pools.
+_PAUSES = (0.25, 0.5, 1.0, 2.0)
+
+
+def ensure_grant(ws: Workspace, spec: GrantSpec, progress: Progress, cancel: threading.Event) -> None:
+    """Give the consumer its share and its own credentials; running it again changes nothing."""
+    wire = f"{spec['consumer']}.{spec['need']}"
+    progress(wire, "granting", f"a share of {spec['server']}")
+    secrets = Secrets(ws.secrets_file)
+    secrets.get_or_make(spec["secret"])
+    # Secrets go by environment: everybody on the machine may read the words of a command.
+    env = steps.base_environment(ws, spec["server"], spec) | steps.filled(spec.get("env", {}), secrets)
+    argv = steps.words(spec["command"], wire)
+    ask = steps.Step("grant", wire, spec["server"], argv, env, f"{spec['folder']}/run", steps.user_of(spec), _TIMEOUT)
+    journal = steps.client_journal(ws)
+    status, said = None, ""
+    steps.end_orphans(ws, "grant", wire)
+    for pause in (*_PAUSES, None):
+        check(cancel)
+        with tempfile.TemporaryFile() as output:
+            status = steps.run(ask, output.fileno(), cancel, journal)
+            output.seek(max(0, output.seek(0, os.SEEK_END) - 4096))
+            said = output.read().decode(errors="replace")
+        if status == 0:
+            journal.write("done", "grant", wire, spec["server"])
+            progress(wire, "ready", f"a share of {spec['server']}")
+            return
+        if status is None or pause is None:
+            break
+        cancel.wait(pause)
+    raise StackError(_refused(spec, wire, steps.ended(status, _TIMEOUT), secrets.redact(said)))
+
+
+def _refused(spec: GrantSpec, wire: str, ended: str, said: str) -> Diagnostic:
+    lines = "".join(f"\n  {line}" for line in said.strip().splitlines()[-12:])
+    return Diagnostic(
+        code="P130",
+        summary="server did not give a share",
+        detail=f"`{wire}` gets its share of `{spec['server']}` from a command that {ended}."
+        + (f" It said:{lines}" if lines else ""),
+        hint=f"what the server says is shown by\n    stack logs {spec['server']}",
+    )

@@ -1,0 +1,189 @@
+"""Waits until a component answers, and makes sure that it is the component that answers."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from stackwright.errors import Diagnostic, StackError
+from stackwright.runtime import listeners
+from stackwright.runtime.cancel import check
+
+ReadySpec = dict[str, Any]  # docs/architecture.md: one of http, tcp, command; json; timeout
+
+_FIRST_PAUSE, _LAST_PAUSE = 0.02, 0.25
+_PROBE_TIMEOUT = 5.0
+_BODY = 1 << 20
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is waited for, and how to look at it."""
+
+    name: str  # component, or `component/process`
+    tool: str
+    died: Callable[[], str | None]  # why it stopped: "exited with status 1"; None while it runs
+    roots: Callable[[], list[int]]  # processes whose descendants are the component
+    log: Callable[[], str]  # the last lines of its log, without secrets
+    run: Callable[[Sequence[Any], float], str | None]  # a command with a limit in seconds: None, or why it failed
+    ports: tuple[int, ...] = ()  # where somebody listens on these, it must be the component
+
+
+def wait(spec: ReadySpec, watched: Watched, cancel: threading.Event) -> float:
+    """Return the seconds it took until the component answered; StackError when it died, never did, or is another."""
+    began = time.monotonic()
+    timeout = float(spec.get("timeout", 60.0))
+    pause = _FIRST_PAUSE
+    while True:
+        check(cancel)
+        left = timeout - (time.monotonic() - began)
+        problem = _probe(spec, watched, max(0.1, min(_PROBE_TIMEOUT, left))) or _foreign(spec, watched)
+        reason = watched.died()
+        if reason:
+            raise StackError(stopped(watched, reason, time.monotonic() - began))
+        if problem is None:
+            return time.monotonic() - began
+        if time.monotonic() - began >= timeout:
+            raise StackError(_never(watched, spec, timeout, problem))
+        cancel.wait(pause)
+        pause = min(pause * 1.5, _LAST_PAUSE)
+
+
+def what(spec: ReadySpec) -> str:
+    """What is waited for, for people."""
+    return str(spec.get("http") or spec.get("tcp") or f"`{_text(spec['command'][0])}` to succeed")
+
+
+def same(actual: object, expected: object) -> bool:
+    """Whether a JSON value is what a recipe expects: `"3"` and 3, `"true"` and true, 1 and 1.0 are the same."""
+    if actual == expected and isinstance(actual, bool) == isinstance(expected, bool):
+        return True
+    return _text(actual) == _text(expected)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(value)
+
+
+def _probe(spec: ReadySpec, watched: Watched, limit: float) -> str | None:
+    """Ask once: None when it answered as it should, else what it did instead."""
+    if spec.get("http"):
+        return _ask_http(spec["http"], spec.get("json") or {}, limit)
+    if spec.get("tcp"):
+        return _ask_tcp(spec["tcp"], limit)
+    return watched.run(spec["command"], limit)
+
+
+def _ask_http(url: str, fields: dict[str, Any], limit: float) -> str | None:
+    parts = urlsplit(url)
+    # Not urllib.request: a proxy of the user's has no business between us and this machine.
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=limit)
+    try:
+        connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+        answer = connection.getresponse()
+        if answer.status >= 400:
+            return f"answers with status {answer.status}"
+        return _differing(answer.read(_BODY), fields) if fields else None
+    except (OSError, http.client.HTTPException) as error:
+        return f"does not answer ({str(error) or type(error).__name__})"
+    finally:
+        connection.close()
+
+
+def _differing(body: bytes, fields: dict[str, Any]) -> str | None:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return "does not answer with JSON"
+    for path, expected in fields.items():
+        found: Any = document
+        for step in path.split("."):
+            if isinstance(found, list) and step.isdigit() and int(step) < len(found):
+                found = found[int(step)]
+            elif isinstance(found, dict) and step in found:
+                found = found[step]
+            else:
+                return f"answers without `{path}`"
+        if not same(found, expected):
+            return f"answers `{path}` = `{_text(found)}`, not `{_text(expected)}`"
+    return None
+
+
+def _ask_tcp(address: str, limit: float) -> str | None:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=limit).close()
+    except OSError as error:
+        return f"does not answer ({error.strerror or error})"
+    return None
+
+
+def _foreign(spec: ReadySpec, watched: Watched) -> str | None:
+    """None when it was the component that answered; what is missing where nobody listens any more."""
+    dialled = _port(spec)
+    family = listeners.Family(watched.roots())
+    for port in {*watched.ports, *([dialled] if dialled else [])}:
+        # A socket that its owner was just closing belongs to nobody: look twice.
+        if family.other(port) and (other := listeners.Family(watched.roots()).other(port)):
+            raise StackError(port_taken(watched.name, other, watched.log()))
+    return f"answered, but port {dialled} is closed again" if dialled and not family.listens(dialled) else None
+
+
+def _port(spec: ReadySpec) -> int | None:
+    """The port of this machine that is asked, if one is."""
+    parts = urlsplit(spec["http"]) if spec.get("http") else urlsplit(f"tcp://{spec.get('tcp') or ''}")
+    return parts.port if parts.hostname in _LOOPBACK else None
+
+
+def port_taken(name: str, other: listeners.Listener, log: str = "") -> Diagnostic:
+    """Somebody else has the port of a component."""
+    kill = f"    kill {other.pid}" if other.pid else f"    ss -ltnp 'sport = :{other.port}'"
+    return Diagnostic(
+        code="P110",
+        summary="port is taken",
+        detail=f"`{name}` should listen on port {other.port}, but {other.what} does already.{_lines(log)}",
+        hint=f"stop it, or let the stack take other ports with `stack down` and `stack up`; to stop it:\n{kill}",
+    )
+
+
+def stopped(watched: Watched, reason: str, seconds: float) -> Diagnostic:
+    """A process died before it was ready."""
+    return Diagnostic(
+        code="P111",
+        summary="process stopped before it was ready",
+        detail=f"`{watched.name}` ({watched.tool}@process) {reason}, after {seconds:.1f} s.{_lines(watched.log())}",
+        hint=_whole_log(watched.name),
+    )
+
+
+def _never(watched: Watched, spec: ReadySpec, timeout: float, problem: str) -> Diagnostic:
+    return Diagnostic(
+        code="P112",
+        summary="process did not become ready",
+        detail=f"`{watched.name}` ({watched.tool}@process) runs, but {what(spec)} {problem} "
+        f"after {timeout:.0f} s.{_lines(watched.log())}",
+        hint=_whole_log(watched.name),
+    )
+
+
+def _lines(log: str) -> str:
+    if not log.strip():
+        return ""
+    return " The last lines of its log:\n" + "\n".join(f"  {line}" for line in log.rstrip().splitlines())
+
+
+def _whole_log(name: str) -> str:
+    return f"the whole log is shown by\n    stack logs {name.partition('/')[0]}"

@@ -1,0 +1,128 @@
+"""Runs uv: with an environment that decides nothing but where packages come from, stoppable, telling what it does."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from stackwright.runtime.cancel import check
+
+# What may come from the caller: where packages come from and how they are reached, never where they go.
+_KEPT = re.compile(
+    r"UV_(INDEX.*|DEFAULT_INDEX|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|OFFLINE|HTTP_.*|REQUEST_TIMEOUT|KEYRING_PROVIDER"
+    r"|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST|CONCURRENT_.*|CONFIG_FILE|CACHE_DIR|NO_CACHE)"
+)
+_DROPPED = re.compile(r"(UV|PIP|PYTHON|CONDA)_.*|VIRTUAL_ENV.*|PYTHON[A-Z]+|PYENV_VERSION|__PYVENV_LAUNCHER__")
+# pip's words for the same, for machines that are set up for pip alone.
+_FROM_PIP = {
+    "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
+    "PIP_EXTRA_INDEX_URL": "UV_EXTRA_INDEX_URL",
+    "PIP_CERT": "SSL_CERT_FILE",
+}
+_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_NO_INDEX")
+_LOGIN = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_KEEP_LINES = 40
+
+
+class UvError(Exception):
+    """uv failed; `tail` is the end of what it said, without logins."""
+
+    def __init__(self, tail: str) -> None:
+        super().__init__(tail)
+        self.tail = tail
+
+
+def run(
+    arguments: Sequence[str | Path],
+    cwd: Path,
+    cancel: threading.Event,
+    said: Callable[[str], None],
+    hold: Sequence[int] = (),
+) -> None:
+    """Run uv to its end, passing each line it says to `said`; the descriptors `hold` stay open as long as it lives."""
+    command = [find(), *map(str, arguments)]
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,  # a folder of ours: no pyproject.toml or uv.toml above it is taken up
+        env=environment(os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=tuple(hold),
+        start_new_session=True,  # the terminal's Ctrl-C reaches us, and we stop it
+        umask=0o022,
+    )
+    try:
+        tail = _listen(process, cancel, said)
+    except BaseException:
+        _kill(process)
+        raise
+    if process.wait() != 0:
+        raise UvError("\n".join(tail).strip() or f"uv ended with status {process.returncode} and said nothing")
+
+
+def find() -> str:
+    """The uv that came with us, else the one on PATH."""
+    with suppress(ImportError, FileNotFoundError):
+        from uv import find_uv_bin
+
+        return str(find_uv_bin())
+    found = shutil.which("uv")
+    if not found:
+        raise UvError(f"there is no `uv`; it comes with Stackwright: {sys.executable} -m pip install uv")
+    return found
+
+
+def environment(caller: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment without what would send packages elsewhere or change what Python imports."""
+    kept = {name: value for name, value in caller.items() if _KEPT.fullmatch(name) or not _DROPPED.fullmatch(name)}
+    own_index = any(name in kept for name in _INDEX)
+    for name, uv_name in _FROM_PIP.items():
+        if name in caller and uv_name not in kept and not (own_index and "INDEX" in name):
+            kept[uv_name] = caller[name]
+    return kept | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+
+
+def cache_folder() -> Path:
+    """Where uv keeps unpacked packages."""
+    ask = [find(), "cache", "dir"]
+    own = environment(os.environ)
+    done = subprocess.run(ask, env=own, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return Path(done.stdout.strip() or "/nonexistent")
+
+
+def _listen(process: subprocess.Popen[bytes], cancel: threading.Event, said: Callable[[str], None]) -> list[str]:
+    """Every line until uv closes its end; the last ones are returned."""
+    assert process.stderr
+    lines: list[str] = []
+    rest = b""
+    with process.stderr as pipe:
+        ready = select.poll()
+        ready.register(pipe, select.POLLIN)
+        while True:
+            check(cancel)
+            if not ready.poll(200):
+                continue
+            part = os.read(pipe.fileno(), 65536)
+            *whole, rest = (rest + part).split(b"\n")
+            for raw in [*whole, rest] if not part else whole:
+                line = _LOGIN.sub("***", raw.decode(errors="replace")).rstrip()
+                lines = [*lines[1 - _KEEP_LINES :], line]
+                said(line)
+            if not part:
+                return lines
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End uv and the interpreters it started for compiling."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, 9)
+    process.wait()

@@ -1,0 +1,364 @@
+"""A stack's folder on this machine, the user's index of stacks, and who may work on one.
+
+The index entry `<state>/stacks/<id>.json` is written before anything can start: whatever happens to the workspace,
+`down NAME` still knows the watermark and the folders to look for. Light: `stack list` loads nothing else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stackwright import folders
+from stackwright.errors import Diagnostic, Exit, StackError
+from stackwright.runtime import process
+from stackwright.runtime.files import write_atomic
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where everything of one stack lies: `.stack/<name>/` beside the manifest."""
+
+    root: Path
+    id: str  # the name and six hex digits
+    name: str
+    watermark: int
+    manifest: str
+    created: str  # ISO 8601, UTC
+    folders: tuple[str, ...] = ()  # what the stack has outside of `root`
+
+    @property
+    def terraform(self) -> Path:
+        """The rendered root and its state."""
+        return self.root / "terraform"
+
+    @property
+    def journal_dir(self) -> Path:
+        """One file for each writer: client.jsonl, keeper.jsonl."""
+        return self.root / "journal"
+
+    @property
+    def keeper_dir(self) -> Path:
+        """The keeper's socket and the units' files."""
+        return self.root / "keeper"
+
+    @property
+    def components(self) -> Path:
+        """A folder for each component."""
+        return self.root / "components"
+
+    @property
+    def unprivileged(self) -> Path:
+        """The folders of components that must not run as root, when we are root."""
+        return Path(self.folders[0]) if self.folders else self.components
+
+    @property
+    def jobs(self) -> Path:
+        """The library of jobs and the working folders of smoke."""
+        return self.root / "jobs"
+
+    @property
+    def logs(self) -> Path:
+        """Our own logs and Terraform's."""
+        return self.root / "logs"
+
+    @property
+    def secrets_file(self) -> Path:
+        """Generated secrets, 0600."""
+        return self.root / "secrets.json"
+
+    @property
+    def plan_file(self) -> Path:
+        """The last plan."""
+        return self.root / "plan.json"
+
+    @property
+    def ports_file(self) -> Path:
+        """The ports this stack has, kept over its life."""
+        return self.root / "ports.json"
+
+    @classmethod
+    def create(cls, root: Path, name: str, manifest: str) -> Workspace:
+        """The workspace at `root`, made if it is not there yet; refused when the name is alive elsewhere."""
+        root = root.absolute()
+        with _index_lock():
+            entries = cls.all()
+            for other in entries:
+                if other.name == name and other.root != root:
+                    _refuse_or_drop(other)
+            here = _read(root / "stack.json")
+            for found in (here, *entries):
+                if found and found.root == root and found.name == name:
+                    return found._write()
+            number = os.urandom(3).hex()
+            return cls(
+                root=root,
+                id=f"{name}-{number}",
+                name=name,
+                watermark=10**15 + int.from_bytes(os.urandom(5), "big"),
+                manifest=manifest,
+                created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                folders=(str(folders.state_dir() / "components" / f"{name}-{number}"),) if os.geteuid() == 0 else (),
+            )._write()
+
+    @classmethod
+    def open(cls, root: Path) -> Workspace:
+        """The workspace at `root`, from its own file or, where that is lost or damaged, from the index."""
+        root = root.absolute()
+        found = _read(root / "stack.json")
+        if found and found.root == root:
+            return found
+        for entry in cls.all():
+            if entry.root == root:
+                return entry
+        raise _unknown(str(root))
+
+    @classmethod
+    def find(cls, name_or_id: str) -> Workspace:
+        """The user's stack of that name or id, from any folder."""
+        for entry in cls.all():
+            if name_or_id in (entry.name, entry.id):
+                return entry
+        raise _unknown(name_or_id)
+
+    @classmethod
+    def all(cls) -> list[Workspace]:
+        """Every stack in this user's index, by name."""
+        try:
+            files = sorted(entry.path for entry in os.scandir(_index()) if entry.name.endswith(".json"))
+        except FileNotFoundError:
+            return []
+        return [found for path in files if (found := _read(Path(path)))]
+
+    def forget(self) -> None:
+        """Remove the workspace, the folders outside it and, last, the index entry; nothing may be running any more."""
+        outside = [Path(folder) for folder in self.folders]
+        mounted = mounts_below([self.root, *outside])
+        if mounted:
+            raise StackError(
+                Diagnostic(
+                    "L004",
+                    "something is mounted in the workspace",
+                    f"Deleting `{self.root}` would delete what is mounted at `{mounted[0]}`.",
+                    hint=f"take it away, then repeat the command\n    umount {mounted[0]}",
+                )
+            )
+        for folder in outside:
+            if folder.name == self.id:
+                _remove(folder)
+        here = _read(self.root / "stack.json")
+        if here is None or here.id == self.id:  # else another stack lives there now
+            _remove(self.root)
+            if self.root.parent.name == ".stack":
+                with suppress(OSError):
+                    self.root.parent.rmdir()
+        self._entry.unlink(missing_ok=True)
+
+    @property
+    def _entry(self) -> Path:
+        return _index() / f"{self.id}.json"
+
+    def _write(self) -> Workspace:
+        """The index entry first: from then on the stack can be found whatever happens to its folder."""
+        text = _dump(self)
+        write_atomic(self._entry, text)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in self.folders:
+            Path(folder).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            Path(folder).mkdir(mode=0o711, exist_ok=True)  # another user must be able to reach its part
+        (self.root / ".gitignore").write_text("*\n")
+        write_atomic(self.root / "stack.json", text)
+        return self
+
+
+@contextmanager
+def lock(ws: Workspace, purpose: str) -> Iterator[None]:
+    """Be the only command that works on this stack; whoever comes second is told who holds it, and exits 5.
+
+    The kernel frees the lock of a holder that dies, however it dies.
+    """
+    path = ws.root / "lock"
+    fd = _take(path)
+    if fd is None:
+        raise _held(ws, path)
+    try:
+        me = process.myself()
+        since = time.strftime("%H:%M:%S UTC", time.gmtime())
+        holder = {"pid": me.pid, "start": me.start, "host": os.uname().nodename, "command": purpose, "since": since}
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, json.dumps(holder).encode(), 0)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _take(path: Path) -> int | None:
+    while True:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except FileNotFoundError:
+            continue  # the holder has just removed the workspace
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            return None
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(fd), path.stat()):
+                return fd
+        os.close(fd)  # the file was removed with its workspace before we had it
+
+
+def _held(ws: Workspace, path: Path) -> StackError:
+    holder: dict[str, Any] = {}
+    for _ in range(10):  # a holder that has just begun may not have written who it is
+        try:
+            holder = json.loads(path.read_bytes())
+            break
+        except (OSError, ValueError):
+            time.sleep(0.03)
+    command, pid = holder.get("command", "another command"), holder.get("pid", "unknown")
+    return StackError(
+        Diagnostic(
+            "L001",
+            "another command is working on this stack",
+            f"`{command}` (process {pid} on {holder.get('host', 'this machine')}) has worked on `{ws.name}` since "
+            f"{holder.get('since', 'just now')}.",
+            hint=f"wait for it, or stop it\n    kill -INT {pid}",
+        ),
+        Exit.LOCKED,
+    )
+
+
+class mark_self:  # noqa: N801 (used like a function)
+    """Put the stack's watermark on this process, and so on uv, Terraform, prepare steps and workers (Linux only).
+
+    As a context manager it takes the mark off again: a process that lives on, a notebook say, must not be swept.
+    """
+
+    def __init__(self, ws: Workspace) -> None:
+        self._before = process.watermark(os.getpid())
+        process.set_watermark(ws.watermark)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        process.set_watermark(self._before)
+
+
+def mounts_below(roots: list[Path]) -> list[str]:
+    """Where something is mounted in these folders (Linux only: macOS lists mounts to root alone)."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    except OSError:
+        return []
+    points = [line.split()[4].encode().decode("unicode_escape") for line in lines]  # spaces are written \\040
+    return [point for point in points if any(Path(point).is_relative_to(root) for root in roots)]
+
+
+def _index() -> Path:
+    return folders.state_dir() / "stacks"
+
+
+@contextmanager
+def _index_lock() -> Iterator[None]:
+    """Two commands must not take the same name at once."""
+    index = _index()
+    try:
+        # Root's state folder holds folders of other users' processes; what is private in it is closed by itself.
+        index.parent.mkdir(mode=0o755 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        index.mkdir(mode=0o700, exist_ok=True)
+        fd = os.open(index / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StackError(
+            Diagnostic(
+                "L005",
+                "index of stacks cannot be written",
+                f"Stackwright notes every stack in `{index}` before it starts anything: {error.strerror}.",
+                hint="make it writable, or name another folder\n    export STACK_STATE_DIR=FOLDER",
+            )
+        ) from None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _refuse_or_drop(other: Workspace) -> None:
+    """A name that lives elsewhere is refused; an entry whose folder and processes are all gone is forgotten."""
+    there = _read(other.root / "stack.json")
+    runs = any(process.watermark(pid) == other.watermark for pid in process.snapshot())
+    if (there is None or there.id != other.id) and not runs:
+        return other.forget()
+    raise StackError(
+        Diagnostic(
+            "L003",
+            "stack of this name lives elsewhere",
+            f"A stack's name is unique for a user, and `{other.name}` is the one in `{other.root}`.",
+            hint=f"choose another `name` in the manifest, or take that one down first\n    stack down {other.name}",
+        ),
+        Exit.USAGE,
+    )
+
+
+def _unknown(what: str) -> StackError:
+    return StackError(
+        Diagnostic("L002", "no such stack", f"Nothing is known of a stack `{what}`.", hint="see\n    stack list"),
+        Exit.USAGE,
+    )
+
+
+def _dump(ws: Workspace) -> bytes:
+    data = {
+        "v": 1,
+        "id": ws.id,
+        "name": ws.name,
+        "watermark": ws.watermark,
+        "manifest": ws.manifest,
+        "workspace": str(ws.root),
+        "folders": list(ws.folders),
+        "created": ws.created,
+    }
+    return json.dumps(data, indent=2).encode() + b"\n"
+
+
+def _read(path: Path) -> Workspace | None:
+    """A stack.json or an index entry; None when it is missing or damaged."""
+    try:
+        data = json.loads(path.read_bytes())
+        return Workspace(
+            root=Path(data["workspace"]),
+            id=str(data["id"]),
+            name=str(data["name"]),
+            watermark=int(data["watermark"]),
+            manifest=str(data["manifest"]),
+            created=str(data["created"]),
+            folders=tuple(str(folder) for folder in data["folders"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _remove(folder: Path) -> None:
+    """Delete a tree, also where a tool has made folders read-only."""
+    for parent, names, _ in os.walk(folder):
+        for name in names:
+            path = os.path.join(parent, name)  # noqa: PTH118 (walk speaks in strings)
+            mode = os.lstat(path).st_mode
+            if stat.S_ISDIR(mode) and mode & 0o700 != 0o700:
+                os.chmod(path, 0o700)  # noqa: PTH101
+    if folder.is_dir():
+        import shutil  # late: `stack list` loads this file
+
+        shutil.rmtree(folder)
