@@ -9,6 +9,13 @@ from stackwright.model.base import Model
 
 Value = str | int | float | bool | None
 
+SPLIT = {"orchestration": ("data-pipelines", "experiment-pipelines")}  # one key of a manifest, two layers
+
+
+def layers_of(key: str) -> tuple[str, ...]:
+    """The layers that a key under `layers:` stands for."""
+    return SPLIT.get(key, (key,))
+
 
 class Choice(Model):
     """One tool for one layer key, as written in the manifest."""
@@ -39,6 +46,8 @@ class Manifest(Model):
     choices: tuple[Choice, ...]
     jobs: Jobs = Jobs()
     file: Path
+    blueprint_layers: tuple[str, ...] = ()  # what coverage is measured against
+    partial: bool = False  # something of it was wrong and is left out: its choices can be checked, not wired
 
     @property
     def folder(self) -> Path:

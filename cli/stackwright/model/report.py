@@ -1,14 +1,17 @@
-"""What the use cases answer, for views and for programs. Standard library only: `list` and `status` start fast."""
+"""What the use cases answer, for views and for programs.
+
+Named tuples: `list` and `status` start fast, and a dozen dataclasses would take them longer than all of their work.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+from stackwright.errors import Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One step of progress: `installing`, `starting`, `waiting`, `ready`, `granting`, `stopping`, `gone`, `failed`."""
 
     component: str  # component id, wire id, environment key, or "" for the whole stack
@@ -19,8 +22,7 @@ class Event:
 Progress = Callable[[Event], None]
 
 
-@dataclass(frozen=True, slots=True)
-class StackEntry:
+class StackEntry(NamedTuple):
     """A line of `stack list`."""
 
     name: str
@@ -31,8 +33,7 @@ class StackEntry:
     state: Literal["up", "partly up", "down"]
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessStatus:
+class ProcessStatus(NamedTuple):
     """One process of a component."""
 
     name: str
@@ -43,8 +44,7 @@ class ProcessStatus:
     reason: str = ""  # why it is not up, with the last lines of its log
 
 
-@dataclass(frozen=True, slots=True)
-class ComponentStatus:
+class ComponentStatus(NamedTuple):
     """One component as it is now. `ready`: a library, which is there when it is installed."""
 
     id: str
@@ -56,8 +56,7 @@ class ComponentStatus:
     processes: tuple[ProcessStatus, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StackStatus:
+class StackStatus(NamedTuple):
     """The answer of `stack status`."""
 
     name: str
@@ -71,8 +70,7 @@ class StackStatus:
         return all(c.state in ("up", "ready") for c in self.components)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What Terraform would do, or did, to one thing of the stack."""
 
     what: str  # component id, wire id, or environment key
@@ -81,8 +79,7 @@ class Change:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UpResult:
+class UpResult(NamedTuple):
     """The answer of `stack up`."""
 
     name: str
@@ -91,10 +88,10 @@ class UpResult:
     seconds: float
     changes: tuple[Change, ...]
     status: StackStatus
+    warnings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step of a pipeline."""
 
     name: str
@@ -103,11 +100,10 @@ class Step:
     state: Literal["passed", "failed", "skipped"]
     seconds: float
     detail: str = ""  # what was shown, what failed, or why it was skipped
-    evidence: dict[str, Any] = field(default_factory=dict)  # ids, hashes, counts: what flowed
+    evidence: dict[str, Any] = {}  # ids, hashes, counts: what flowed
 
 
-@dataclass(frozen=True, slots=True)
-class WireCheck:
+class WireCheck(NamedTuple):
     """One wire, probed before the verbs."""
 
     wire: str  # "experiment-tracking.backend_store"
@@ -117,8 +113,7 @@ class WireCheck:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SmokeReport:
+class SmokeReport(NamedTuple):
     """The answer of `stack smoke`."""
 
     name: str
@@ -127,6 +122,7 @@ class SmokeReport:
     seconds: float
     wires: tuple[WireCheck, ...]
     steps: tuple[Step, ...]
+    cpu: dict[str, float] = {}  # component -> CPU seconds of its smoke worker
 
     @property
     def passed(self) -> bool:
@@ -135,8 +131,7 @@ class SmokeReport:
         return all(w.passed for w in self.wires) and "failed" not in states and "passed" in states
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(NamedTuple):
     """Something of the stack that is still there."""
 
     kind: str  # process | socket | shm | sysv | mount | folder | file
@@ -145,8 +140,7 @@ class Leftover:
     hint: str = ""  # the command that removes it
 
 
-@dataclass(frozen=True, slots=True)
-class DownResult:
+class DownResult(NamedTuple):
     """The answer of `stack down`."""
 
     name: str
@@ -159,8 +153,7 @@ class DownResult:
     kept_data: str = ""  # folder, with --keep-data
 
 
-@dataclass(frozen=True, slots=True)
-class DoctorCheck:
+class DoctorCheck(NamedTuple):
     """One thing a user needs."""
 
     name: str

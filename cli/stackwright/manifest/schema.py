@@ -1,0 +1,70 @@
+"""The shape of stack.yaml, before its words are looked up: what editors, tests and the loader all read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+
+# The words of a manifest are names of things in lists that we hold; anything else stops here, before it is looked up.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$")]
+STACK_NAME = r"^[a-z][a-z0-9-]{0,30}$"
+
+
+def _scalar(value: object) -> object:
+    if value is not None and not isinstance(value, str | int | float | bool):
+        raise ValueError("a text, a number, true or false")
+    return value
+
+
+def _form(value: object) -> str | None:
+    forms = ((str, "<name>"), (list, "<list>"), (dict, "<mapping>"))
+    return next((tag for kind, tag in forms if isinstance(value, kind)), None)
+
+
+Scalar = Annotated[Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})]
+
+
+class Shape(BaseModel):
+    """A mapping of the manifest: no unknown keys, nothing converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+Wished = Annotated[Annotated[Name, Tag("<name>")] | Annotated[list[Name], Tag("<list>")], Discriminator(_form)]
+
+
+class ToolShape(Shape):
+    """One tool of a layer, with what is said about it."""
+
+    tool: Name
+    target: Name | None = None
+    settings: dict[Name, Scalar] = {}
+    needs: dict[Name, Wished] = {}
+
+
+OneTool = Annotated[Annotated[Name, Tag("<name>")] | Annotated[ToolShape, Tag("<mapping>")], Discriminator(_form)]
+LayerShape = Annotated[
+    Annotated[Name, Tag("<name>")]
+    | Annotated[list[OneTool], Field(min_length=1), Tag("<list>")]
+    | Annotated[ToolShape, Tag("<mapping>")],
+    Discriminator(_form),
+]
+
+
+class JobsShape(Shape):
+    """What the stack's own jobs need."""
+
+    python: str = ">=3.11,<3.14"
+    packages: list[str] = []
+
+
+class ManifestShape(Shape):
+    """The whole of stack.yaml."""
+
+    name: Annotated[str, Field(pattern=STACK_NAME)]
+    about: str = ""
+    blueprint: Name | None = None
+    target: Name = "process"
+    layers: Annotated[dict[Name, LayerShape], Field(min_length=1)]
+    jobs: JobsShape = JobsShape()

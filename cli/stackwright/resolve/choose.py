@@ -1,0 +1,132 @@
+"""Layer to tool and target: the components that the manifest asks for, with their settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stackwright.catalog.load import Catalog
+from stackwright.errors import Diagnostic, StackError, nearest
+from stackwright.model.catalog import Tool
+from stackwright.model.deployer import TARGETS
+from stackwright.model.manifest import Choice, Manifest, layers_of
+from stackwright.resolve.draft import Draft, listed
+from stackwright.resolve.settings import check_settings
+
+_LIST = "the tools are listed by\n    stack catalog list"
+
+
+def choose(manifest: Manifest, catalog: Catalog) -> tuple[list[Draft], list[Diagnostic]]:
+    """A draft for each component the manifest asks for, in its order, and what is wrong with the rest."""
+    chooser = _Chooser(catalog, manifest.folder)
+    for choice in manifest.choices:
+        try:
+            chooser.add(choice)
+        except StackError as error:
+            chooser.found += error.diagnostics
+    return chooser.drafts, chooser.found
+
+
+@dataclass
+class _Chooser:
+    catalog: Catalog
+    folder: Path
+    drafts: list[Draft] = field(default_factory=list)
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, choice: Choice) -> None:
+        if choice.tool not in self.catalog.tools():
+            self.found.append(self._unknown_tool(choice))
+            return
+        tool = self.catalog.tool(choice.tool)
+        layers = [layer for layer in layers_of(choice.layer) if layer in tool.layers]
+        if not layers:
+            self.found.append(self._other_layer(choice, tool))
+            return
+        settings, wrong = check_settings(tool, choice, self.folder, self.catalog.folder(tool.id))
+        wrong += self._unknown_needs(choice, tool)
+        recipe = self.catalog.recipe(tool.id) if choice.target in self.catalog.targets(tool.id) else None
+        if recipe is None and choice.target in TARGETS:
+            wrong.append(self._no_target(choice, tool))
+        self.found += wrong
+        if recipe and not wrong:
+            draft = Draft(
+                id=self._id(choice),
+                tool=tool,
+                recipe=recipe,
+                target=choice.target,
+                because=f"the manifest names it for `{choice.layer}`",
+                where=choice.where,
+                keys=[choice.layer],
+                layers=layers,
+                settings=settings,
+                needs=choice.needs,
+                places=choice.places,
+            )
+            self._keep(draft)
+
+    def _id(self, choice: Choice) -> str:
+        """A layer's first tool has the layer's name, every further one says which it is."""
+        first = all(choice.layer not in draft.keys for draft in self.drafts)
+        return choice.layer if first else f"{choice.layer}:{choice.tool}"
+
+    def _keep(self, draft: Draft) -> None:
+        """Add a draft, or give its layers to the component that is the same tool set up the same way."""
+        for other in self.drafts:
+            same = (other.tool.id, other.target, other.settings) == (draft.tool.id, draft.target, draft.settings)
+            agree = all(other.needs.get(need, to) == to for need, to in draft.needs.items())
+            if same and agree:
+                other.keys += draft.keys
+                other.layers += [layer for layer in draft.layers if layer not in other.layers]
+                other.because = f"the manifest names it for {listed(other.keys)}"
+                other.needs = {**other.needs, **draft.needs}
+                other.places = {**draft.places, **other.places}
+                return
+        self.drafts.append(draft)
+
+    def _doing(self, layer: str) -> list[str]:
+        """The tools that do a layer; reads every entry, so it is for messages only."""
+        wanted = set(layers_of(layer))
+        return [tool for tool in self.catalog.tools() if wanted & set(self.catalog.tool(tool).layers)]
+
+    def _hint(self, choice: Choice) -> str:
+        doing = self._doing(choice.layer)
+        near = nearest(choice.tool, doing) or nearest(choice.tool, self.catalog.tools())
+        hint = f"did you mean `{near}`?\n" if near and near != choice.tool else ""
+        return hint + (f"`{choice.layer}` is done by {listed(doing)}" if doing else _LIST)
+
+    def _unknown_tool(self, choice: Choice) -> Diagnostic:
+        detail = f"No tool called `{choice.tool}` is in the catalog."
+        return Diagnostic("R001", "unknown tool", detail, choice.places.get("tool", choice.where), self._hint(choice))
+
+    def _other_layer(self, choice: Choice, tool: Tool) -> Diagnostic:
+        detail = f"`{tool.id}` does {listed(tool.layers)}, not `{choice.layer}`."
+        where = choice.places.get("tool", choice.where)
+        return Diagnostic("R002", "tool does not do this layer", detail, where, self._hint(choice))
+
+    def _no_target(self, choice: Choice, tool: Tool) -> Diagnostic:
+        targets = self.catalog.targets(tool.id)
+        if targets:
+            detail = f"`{tool.id}` does not run on `{choice.target}`; it runs on {listed(targets)}."
+            hint = f"write\n    target: {targets[0]}"
+        else:
+            detail = f"`{tool.id}` runs on no target: the catalog knows what it is, but not how to start it."
+            others = [t for t in self._doing(choice.layer) if choice.target in self.catalog.targets(t)]
+            hint = f"`{choice.layer}` on `{choice.target}` is done by {listed(others)}" if others else _LIST
+        where = choice.places.get("target") or choice.places.get("tool", choice.where)
+        return Diagnostic("R003", "tool does not run on this target", detail, where, hint)
+
+    def _unknown_needs(self, choice: Choice, tool: Tool) -> list[Diagnostic]:
+        found = []
+        for need in choice.needs:
+            if need not in tool.needs:
+                near = nearest(need, tool.needs)
+                hint = f"did you mean `{near}`?" if near else _needs_of(tool)
+                where = choice.places.get(f"needs.{need}", choice.where)
+                detail = f"`{tool.id}` has no need called `{need}`."
+                found.append(Diagnostic("R004", "unknown need", detail, where, hint))
+        return found
+
+
+def _needs_of(tool: Tool) -> str:
+    return f"its needs are {listed(tool.needs)}" if tool.needs else "leave `needs` out: it has none"

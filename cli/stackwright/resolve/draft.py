@@ -1,0 +1,81 @@
+"""What the stages hand on: components and wires that are decided but not yet described in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from stackwright.errors import Where
+from stackwright.model.catalog import Recipe, Tool
+
+JOBS = "jobs"  # the consumer that stands for the stack's own jobs; no layer may be called so
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a stack is, as far as that is settled before it is resolved."""
+
+    id: str  # name and six hex digits
+    workspace: Path
+    ports: Mapping[str, int]  # "<component>.<endpoint>" -> the port it had before
+    root: bool
+    state_dir: Path
+    cache_dir: Path
+
+
+@dataclass
+class Draft:
+    """A component on its way into the plan."""
+
+    id: str
+    tool: Tool
+    recipe: Recipe
+    target: str
+    because: str
+    where: Where
+    keys: list[str] = field(default_factory=list)  # what the manifest calls it
+    layers: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict)  # wires the manifest names
+    places: dict[str, Where] = field(default_factory=dict)
+    joined: bool = False  # nobody chose it: it answers a need that nothing else answered
+
+    @property
+    def shown(self) -> str:
+        """How messages name it."""
+        return f"`{self.id}` ({self.tool.id})"
+
+    def place(self, key: str) -> Where:
+        """Where the manifest says something about it."""
+        return self.places.get(key, self.where)
+
+    def known_as(self, word: str) -> bool:
+        """Whether a word of the manifest means it: its id, its layer, or the key it was written under."""
+        return word in (self.id, *self.keys, *self.layers)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A wire on its way into the plan."""
+
+    consumer: str
+    need: str  # as the tool declares it
+    slot: str  # unique for the consumer: the need, or for a `many` need one for each server
+    server: str
+    endpoint: str
+    interface: str
+    origin: Literal["manifest", "stack", "default"]
+    grant: str | None = None  # the name of its share of the server
+
+    @property
+    def id(self) -> str:
+        """`<consumer>.<slot>`, as the plan names the wire and its secret."""
+        return f"{self.consumer}.{self.slot}"
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """`a`, `b` and `c`."""
+    quoted = [f"`{word}`" for word in words]
+    return f" {last} ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)

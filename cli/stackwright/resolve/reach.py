@@ -1,0 +1,33 @@
+"""How a component of one target addresses one of another: the only place where two targets meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stackwright.model.deployer import Deployer
+
+Address = dict[str, object]
+
+
+def _loopback(server: Deployer, port: int) -> Address:
+    return server.dial(port)
+
+
+# viewer's target, server's target -> the rule of an address, or why there is none
+TABLE: dict[tuple[str, str], Callable[[Deployer, int], Address] | str] = {
+    ("process", "process"): _loopback,
+}
+
+
+def refusal(viewer: str, server: str) -> str:
+    """Why a component of one target cannot reach one of another; empty when it can."""
+    cell = TABLE.get((viewer, server), f"nothing carries `{viewer}` to `{server}` in this release")
+    return cell if isinstance(cell, str) else ""
+
+
+def address(viewer: str, server: Deployer, port: int) -> Address:
+    """The `host` and `port` under which a component of the viewer's target reaches the server's port."""
+    cell = TABLE.get((viewer, server.target))
+    if cell is None or isinstance(cell, str):
+        raise ValueError(refusal(viewer, server.target))  # wire.py has refused this wire already
+    return cell(server, port)
