@@ -1,0 +1,5 @@
+"""Plan → a Terraform root that plain Terraform can read, and people too."""
+
+from stackwright.render.root import render
+
+__all__ = ["render"]

@@ -1,0 +1,129 @@
+"""Drives Terraform for one workspace: init, plan, apply, destroy, outputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from stackwright import __version__
+from stackwright.engine import hosted, state
+from stackwright.engine.find import Terraform, find_terraform
+from stackwright.errors import Diagnostic, StackError
+from stackwright.model.address import subject_of
+from stackwright.model.report import Change
+from stackwright.provider.session import Session
+
+_PARALLEL = 32  # most of the time is waiting for tools to be ready
+
+
+class Engine:
+    """Terraform over one rendered root; `warnings` collects what did not stop the work."""
+
+    def __init__(self, workspace_root: Path, terraform_dir: Path, progress: Callable[[str, str, str], None]) -> None:
+        self.root = workspace_root
+        self.folder = terraform_dir
+        self.progress = progress
+        self.warnings: list[Diagnostic] = []
+        self._initialised = self.folder / ".terraform" / "initialised"
+        self._applied = self.folder / ".terraform" / "applied"
+
+    def init(self) -> None:
+        """Make the modules known to Terraform; nothing to do when they are the same as last time. Needs no network."""
+        terraform = find_terraform()
+        if not (self.folder / "main.tf").is_file():
+            raise StackError(_not_rendered(self.folder))
+        fingerprint = self._fingerprint(terraform)
+        if self._initialised.is_file() and self._initialised.read_text() == fingerprint:
+            return
+        self._terraform(terraform, "init", [])
+        self._initialised.write_text(fingerprint)
+
+    def plan(self, destroy: bool = False) -> list[Change]:
+        """What `apply` (or `destroy`) would do."""
+        self._read_state()
+        return self._changes("plan", ["-destroy"] if destroy else [])
+
+    def apply(self) -> list[Change]:
+        """Make everything as the root says; what runs already is adopted, so a lost state is repaired by this."""
+        self._read_state()
+        self._applied.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._applied.touch()
+        return self._changes("apply", ["-auto-approve"])
+
+    def destroy(self) -> list[Change]:
+        """Unmake everything in the state; LostStateError, a copy put aside, when it cannot say what that is."""
+        known = state.read(self.folder)
+        if known is None:
+            if self._applied.exists():
+                raise state.lost()
+            return []
+        if not known["resources"]:
+            return []
+        return self._changes("destroy", ["-auto-approve", "-refresh=false"])
+
+    def outputs(self) -> dict[str, Any]:
+        """Each component's endpoints as the last apply left them, without secrets."""
+        known = state.read(self.folder)
+        return {subject_of(name): output["value"] for name, output in known["outputs"].items()} if known else {}
+
+    def _read_state(self) -> None:
+        try:
+            if state.read(self.folder) is None and self._applied.exists():
+                raise state.lost()
+        except state.LostStateError as error:
+            self.warnings += error.diagnostics
+
+    def _changes(self, verb: str, arguments: list[str]) -> list[Change]:
+        self.init()
+        session = self._session()
+        arguments = ["-json", f"-parallelism={_PARALLEL}", *arguments]
+        outcome = self._terraform(find_terraform(), verb, arguments, session)
+        return outcome.said.changes(session.reasons)
+
+    def _session(self) -> Session:
+        return Session(self.root, self.progress)
+
+    def _terraform(
+        self, terraform: Terraform, verb: str, arguments: list[str], session: Session | None = None
+    ) -> hosted.Outcome:
+        session = session or self._session()
+        log = self.root / "logs" / f"terraform-{verb}.jsonl"
+        command = [verb, "-no-color", "-input=false", *arguments]
+        outcome = hosted.run(terraform, command, self.folder, log, session)
+        if outcome.interrupted:
+            raise KeyboardInterrupt
+        if outcome.returncode != 0:
+            raise StackError(outcome.said.diagnostics(session.failures) or [_died(verb, outcome, log)])
+        return outcome
+
+    def _fingerprint(self, terraform: Terraform) -> str:
+        """What init depends on: the module calls and modules, not what is passed to them."""
+        root = (self.folder / "main.tf").read_text(encoding="utf-8")
+        calls = [line for line in root.splitlines() if line.startswith(("module ", "  source ", "    stackwright"))]
+        digest = hashlib.sha256(json.dumps([__version__, terraform.fingerprint, calls]).encode())
+        for module in sorted(self.folder.glob("modules/*/*.tf")):
+            digest.update(module.read_bytes())
+        return digest.hexdigest()
+
+
+def _not_rendered(folder: Path) -> Diagnostic:
+    return Diagnostic(
+        "E012",
+        "stack is not rendered",
+        f"There is no `main.tf` in `{folder}`, so Terraform has nothing to work on.",
+        hint="it is written by\n    stack up",
+    )
+
+
+def _died(verb: str, outcome: hosted.Outcome, log: Path) -> Diagnostic:
+    how = (
+        f"was killed by signal {-outcome.returncode}" if outcome.returncode < 0 else f"exited with {outcome.returncode}"
+    )
+    detail = f"`terraform {verb}` {how} and said nothing that explains it."
+    if outcome.said.noise:
+        detail += " Its last lines:\n" + outcome.said.noise
+    hint = f"its output is in `{log}`; what runs is adopted by trying again\n    stack up"
+    return Diagnostic("E031", "Terraform ended unexpectedly", detail, hint=hint)

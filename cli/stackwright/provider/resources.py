@@ -1,0 +1,191 @@
+"""The three resources of this machine: environments, processes, grants. All of them are ensured, never just made."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from stackwright.errors import Diagnostic, StackError
+from stackwright.provider.schema import Attribute, Schema
+from stackwright.provider.servicer import Resource, State
+from stackwright.provider.session import Session
+from stackwright.provider.values import UNKNOWN, Unknown
+from stackwright.runtime import component, grant, install
+
+
+def table(session: Session) -> dict[str, Resource]:
+    """Every resource by its type's name."""
+    return {
+        "stackwright_environment": Environment(session),
+        "stackwright_process": Process(session),
+        "stackwright_grant": Grant(session),
+    }
+
+
+class Environment:
+    """Packages installed together. Other stacks may use the same ones, so deleting only drops a reference."""
+
+    schema = Schema(
+        (
+            Attribute("key", "Its name: a tool and a hash of what is installed.", required=True, replace=True),
+            Attribute("spec", "What to install, as JSON.", required=True),
+            Attribute("prefix", "Where it is installed.", computed=True),
+        )
+    )
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def validate(self, config: State) -> None:
+        """The spec must be JSON and name the same key."""
+        _check(config, "key", "key")
+
+    def read(self, state: State) -> State | None:
+        """Gone when it is no longer complete: a user may empty the cache."""
+        if install.environment_complete(_spec(state)):
+            return state
+        self._session.reasons["environment", state["key"]] = "it is no longer installed"
+        return None
+
+    def plan(self, _prior: State | None, proposed: State) -> State:
+        """The prefix is in the spec."""
+        spec = _spec(proposed)
+        return {**proposed, "prefix": spec if isinstance(spec, Unknown) else spec["prefix"]}
+
+    def apply(self, _prior: State | None, planned: State) -> State:
+        """Install what is not there."""
+        prefix = install.ensure_environment(_spec(planned), self._session.progress, self._session.cancel)
+        return {**planned, "prefix": str(prefix)}
+
+    def delete(self, _prior: State) -> None:
+        """Nothing: the cache is shared."""
+
+
+class Process:
+    """A component's processes. Their pids are not here: a restart by the keeper is no change of the stack."""
+
+    schema = Schema(
+        (
+            Attribute("component", "The component's id.", required=True, replace=True),
+            Attribute("spec", "Everything resolved but secrets, as JSON.", required=True),
+            Attribute("after", "What must be there before it starts.", ["list", "string"]),
+            Attribute("hash", "Of the spec that runs.", computed=True),
+            Attribute("generation", "Another one when the data folder was made afresh.", computed=True),
+        )
+    )
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def validate(self, config: State) -> None:
+        """The spec must be JSON and name the same component."""
+        _check(config, "component", "component")
+
+    def read(self, state: State) -> State | None:
+        """Gone when a process of it is dead or has failed; the hash is that of what really runs."""
+        seen = component.observe(self._session.workspace, state["component"])
+        if seen is None:
+            self._session.reasons["process", state["component"]] = "it is no longer running"
+            return None
+        return {**state, "hash": seen.hash, "generation": seen.generation}
+
+    def plan(self, prior: State | None, proposed: State) -> State:
+        """Predicts the hash, and the generation where the data folder is still there: then nobody else is touched."""
+        spec = _spec(proposed)
+        if isinstance(spec, Unknown):
+            return {**proposed, "hash": UNKNOWN, "generation": UNKNOWN}
+        planned = {**proposed, "hash": component.hash_of(spec)}
+        kept = component.generation(self._session.workspace, spec)
+        planned["generation"] = UNKNOWN if kept is None else kept
+        self._explain(prior, planned, spec)
+        return planned
+
+    def apply(self, prior: State | None, planned: State) -> State:
+        """Start it, adopt it, or restart it when its spec is another; answers when it is ready."""
+        session, spec = self._session, _spec(planned)
+        try:
+            seen = component.ensure(session.workspace, spec, session.progress, session.cancel)
+        except BaseException:
+            if prior is None:  # not in the state yet, so nobody would ever stop it
+                component.stop(session.workspace, planned["component"], session.progress)
+            raise
+        return {**planned, "hash": seen.hash, "generation": seen.generation}
+
+    def delete(self, prior: State) -> None:
+        """Stop it and all its descendants."""
+        component.stop(self._session.workspace, prior["component"], self._session.progress)
+
+    def _explain(self, prior: State | None, planned: State, spec: Any) -> None:
+        """Why there is something to do, for people."""
+        session, name = self._session, planned["component"]
+        if prior is None:
+            seen = component.observe(session.workspace, name)
+            if seen and seen.hash == planned["hash"]:
+                session.reasons["process", name] = "it runs already and is adopted"
+        elif prior["hash"] != planned["hash"]:
+            session.reasons["process", name] = _difference(_spec(prior), spec)
+
+
+class Grant:
+    """One consumer's share of a server. It goes with the server's data; there is nothing to delete by itself."""
+
+    schema = Schema(
+        (
+            Attribute("wire", "The consumer and its need.", required=True, replace=True),
+            Attribute("spec", "The grant's command and whom it is for, as JSON.", required=True),
+            Attribute("generation", "The server's generation.", required=True),
+        )
+    )
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def validate(self, config: State) -> None:
+        """The spec must be JSON."""
+        _check(config)
+
+    def read(self, state: State) -> State:
+        """Only its server knows, and may be stopped; a fresh data folder shows in the generation."""
+        return state
+
+    def plan(self, prior: State | None, proposed: State) -> State:
+        """As it is asked for."""
+        if prior is not None and prior["generation"] != proposed["generation"]:
+            self._session.reasons["grant", proposed["wire"]] = "its server's data folder is new"
+        return proposed
+
+    def apply(self, _prior: State | None, planned: State) -> State:
+        """Run the grant's command, which is idempotent."""
+        session = self._session
+        grant.ensure_grant(session.workspace, _spec(planned), session.progress, session.cancel)
+        return planned
+
+    def delete(self, _prior: State) -> None:
+        """Nothing: see above."""
+
+
+def _spec(state: State) -> Any:
+    return state["spec"] if isinstance(state["spec"], Unknown) else json.loads(state["spec"])
+
+
+def _check(config: State, attribute: str = "", key: str = "") -> None:
+    """The spec is a JSON object, and names what the attribute names."""
+    text = config["spec"]
+    if text is None or isinstance(text, Unknown):
+        return
+    try:
+        spec = json.loads(text)
+    except ValueError as error:
+        raise StackError(
+            Diagnostic("E004", "spec is not JSON", f"The attribute `spec` is not JSON: {error}.")
+        ) from None
+    named = config.get(attribute)
+    if not isinstance(spec, dict) or (isinstance(named, str) and spec.get(key) != named):
+        detail = f"The attribute `spec` must be a JSON object whose `{key}` is `{named}`." if key else "Not an object."
+        raise StackError(Diagnostic("E005", "spec is of something else", detail))
+
+
+def _difference(before: Any, after: Any) -> str:
+    """Which parts of a spec changed, by name only: a value may be long, or private."""
+    parts = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
+    return f"changed: {', '.join(parts)}" if parts else "what runs is not what was asked for"
