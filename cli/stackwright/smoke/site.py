@@ -1,0 +1,100 @@
+"""A running stack as smoke sees it: its plan with the secrets in place, and where things lie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from stackwright.model.base import Text, as_json
+from stackwright.model.catalog import Layer
+from stackwright.model.plan import Component, Endpoint, Plan, Wire
+
+Fields = dict[str, Any]  # field of an interface -> its value
+Fill = Callable[[Any], str]  # a text as it stands in a spec -> the text with its secrets
+VERB_SECONDS = 300.0  # where a layer does not say
+
+
+@dataclass(frozen=True)
+class Site:
+    """What smoke knows of one running stack."""
+
+    plan: Plan
+    workspace: Path
+    fill: Fill
+    layers: Mapping[str, Layer]
+    catalog: Path
+
+    def text(self, text: Text | int) -> Any:
+        """A text with its secrets; a number stays one."""
+        return text if isinstance(text, int) else self.fill(as_json(text))
+
+    def fields(self, endpoint: Endpoint) -> Fields:
+        """An endpoint's fields, ready to be used."""
+        return {name: self.text(value) for name, value in endpoint.fields.items()}
+
+    def wire_fields(self, wire: Wire) -> Fields:
+        """What the consumer of this wire was given: its own address and credentials."""
+        if wire.consumer == "jobs":
+            return self.fields(self.plan.component(wire.server).endpoints[wire.endpoint])
+        same = [other for other in self.plan.wires if (other.consumer, other.need) == (wire.consumer, wire.need)]
+        return self.fields(self.plan.component(wire.consumer).needs[wire.need][same.index(wire)])
+
+    def components(self, layer: str) -> tuple[Component, ...]:
+        """The components that fill a layer, in the plan's order."""
+        return tuple(c for c in self.plan.components if layer in c.layers)
+
+    def timeout(self, layer: str, verb: str) -> float:
+        """How long a verb may take."""
+        known = self.layers.get(layer)
+        return known.verbs[verb].timeout if known and verb in known.verbs else VERB_SECONDS
+
+    def prefix(self, environment: str) -> Path:
+        """Where an environment is installed."""
+        return next(Path(e.prefix) for e in self.plan.environments if e.key == environment)
+
+    def environment_of(self, component: Component) -> str:
+        """Where a component's verbs run: in the jobs' environment when that holds a client for all it offers."""
+        # Jobs are wired to exactly those interfaces that have a client.
+        clients = {wire.interface for wire in self.plan.wires if wire.consumer == "jobs"}
+        offered = {endpoint.interface for endpoint in component.endpoints.values()}
+        return self.plan.jobs.environment if offered and offered <= clients else component.environment
+
+    def folder(self, component: Component) -> Path:
+        """The component's catalog entry."""
+        return self.catalog / component.tool
+
+    def files(self, component: Component) -> dict[str, str]:
+        """The component's files by their path inside its run folder."""
+        return {path.partition(f"/{component.id}/run/")[2]: path for path in component.files}
+
+    def redact(self, text: str) -> str:
+        """The text without any of the stack's secrets, plain or URL-encoded."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
+        return text
+
+    @cached_property
+    def _secrets(self) -> list[str]:
+        values = [self.fill([{"secret": key}]) for key in self.plan.secrets]
+        return sorted((value for value in values if value), key=len, reverse=True)
+
+    def process_env(self, environment: str, folder: Path) -> dict[str, str]:
+        """The whole environment of a process of ours: nothing is inherited, least of all a proxy."""
+        (folder / "tmp").mkdir(parents=True, exist_ok=True)
+        return {
+            "PATH": f"{self.prefix(environment)}/bin:/usr/local/bin:/usr/bin:/bin",
+            "PYTHONPATH": str(self.workspace / "jobs" / "lib"),
+            "PYTHONSAFEPATH": "1",
+            "PYTHONNOUSERSITE": "1",
+            # Entries are shared, perhaps read-only; and a half-written cache must not outlive us.
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": str(folder),
+            "TMPDIR": str(folder / "tmp"),
+            "LANG": os.environ.get("LANG", "C.UTF-8"),
+            "STACK_ID": self.plan.id,
+        }

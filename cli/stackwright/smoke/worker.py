@@ -1,0 +1,160 @@
+"""One component's smoke.py in a process of its own, JSON lines in and out; every call has a deadline."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from stackwright.errors import Diagnostic, StackError
+from stackwright.model.plan import Component
+from stackwright.smoke.site import Fields, Site
+from stackwright_job.exchange import pack, unpack
+
+_STARTING = 180.0  # importing a client on a loaded machine
+_LONGEST = 1024 * 1024  # a reply's line: larger values travel as files
+
+
+class Process:
+    """A Python module of stackwright_job as a child that answers JSON lines; killed with its children at the end."""
+
+    def __init__(self, site: Site, environment: str, words: list[str], folder: Path, log: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        python = site.prefix(environment) / "bin" / "python"
+        try:
+            with log.open("ab") as stderr:
+                self._child = subprocess.Popen(
+                    [str(python), "-m", *words], cwd=folder, env=site.process_env(environment, folder),
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True,
+                )  # fmt: skip
+        except OSError as error:
+            detail = f"`{python}` cannot be started: {error.strerror}."
+            hint = "install it again with\n    stack up"
+            raise StackError(Diagnostic("S015", "environment is not there", detail, hint=hint)) from error
+        self._buffer = b""
+
+    def send(self, message: dict[str, Any]) -> None:
+        """One line to the child; a dead one is told by `receive`."""
+        if self._child.stdin and not self._child.stdin.closed:
+            with suppress(BrokenPipeError):
+                self._child.stdin.write(json.dumps(message).encode() + b"\n")
+                self._child.stdin.flush()
+
+    def receive(self, deadline: float) -> dict[str, Any]:
+        """The child's next line; TimeoutError, EOFError, or ValueError for what is not a line of JSON."""
+        if self._child.stdout is None or self._child.stdout.closed:
+            raise EOFError
+        while b"\n" not in self._buffer:
+            if not select.select([self._child.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise TimeoutError
+            part = os.read(self._child.stdout.fileno(), 65536)
+            if not part:
+                raise EOFError
+            self._buffer += part
+            if len(self._buffer) > _LONGEST:
+                raise ValueError
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        message = json.loads(line)
+        if not isinstance(message, dict):
+            raise ValueError
+        return message
+
+    def close(self) -> int | None:
+        """End the child and whatever it started; its exit status."""
+        for stream in (self._child.stdin, self._child.stdout):
+            if stream:
+                with suppress(OSError):
+                    stream.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(2)
+        with suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        return self._child.wait()
+
+
+class Worker:
+    """The verbs of one component."""
+
+    def __init__(self, site: Site, component: Component) -> None:
+        self._site, self._component = site, component
+        name = component.id.replace(":", "--")
+        self.dir = site.workspace / "jobs" / "smoke" / name
+        self.log = site.workspace / "logs" / "smoke" / f"{name}.log"
+        self.cpu = 0.0  # seconds, with the child's own children
+        self._ids = 0
+        self._needs = {
+            need: site.fields(endpoints[0]) for need, endpoints in component.needs.items() if len(endpoints) == 1
+        }
+        self.endpoints = {name: site.fields(endpoint) for name, endpoint in component.endpoints.items()}
+        self._env: dict[str, str] = {}
+        if component.kind == "library":
+            self._settle_library()
+        words = ["stackwright_job.worker", str(site.folder(component))]
+        self._process = Process(site, site.environment_of(component), words, self.dir, self.log)
+        self._verbs: list[str] | None = None
+
+    def _settle_library(self) -> None:
+        """Nobody starts a library, so nobody but us writes its files; its variables are for whoever uses it."""
+        self._env = {name: self._site.text(value) for name, value in self._component.env.items()}
+        for path, content in self._component.files.items():
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(self._site.text(content))
+
+    def call(self, layer: str, verb: str, args: dict[str, Any], endpoints: dict[str, Fields]) -> dict[str, Any]:
+        """What the verb returns; StackError when it raises, does not exist, takes too long, or the worker dies."""
+        timeout = self._site.timeout(layer, verb)
+        if self._verbs is None:
+            self._verbs = self._answer(verb, 0, _STARTING)["verbs"]
+        if verb not in self._verbs:
+            known = ", ".join(f"`{name}`" for name in self._verbs) or "none"
+            raise self._failure("S010", "tool does not speak this verb", f"Its smoke.py has {known}.", verb)
+        self._ids += 1
+        request = {
+            "v": 1, "id": self._ids, "verb": verb, "args": pack(args, self.dir / "exchange"),
+            "endpoints": self.endpoints | endpoints, "needs": self._needs,
+            "files": self._site.files(self._component), "env": self._env, "dir": str(self.dir), "timeout": timeout,
+        }  # fmt: skip
+        self._process.send(request)
+        return unpack(self._answer(verb, self._ids, timeout))
+
+    def _answer(self, verb: str, wanted: int, timeout: float) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout
+        try:
+            while (reply := self._process.receive(deadline)).get("id") != wanted:
+                continue
+        except TimeoutError:
+            self.close()
+            raise self._failure("S011", "verb took too long", f"No answer after {timeout:.0f} s.", verb) from None
+        except EOFError:
+            text = f"It ended with status {self.close()}."
+            raise self._failure("S012", "smoke worker ended", text, verb) from None
+        except ValueError:
+            self.close()
+            raise self._failure("S013", "smoke worker does not keep to the protocol", "", verb) from None
+        self.cpu = reply.get("cpu", self.cpu)
+        if not reply.get("ok"):
+            error = reply["error"]
+            raise self._failure("S014", "verb failed", f"{error['type']}: {error['message']}", verb)
+        result: dict[str, Any] = reply["result"]
+        return result
+
+    def _failure(self, code: str, summary: str, text: str, verb: str) -> StackError:
+        who = f"`{verb}` of `{self._component.id}` ({self._component.tool}@{self._component.target})"
+        detail = self._site.redact(f"{who}. {text}".rstrip())
+        return StackError(Diagnostic(code, summary, detail, hint=f"the worker's own words are in\n    {self.log}"))
+
+    def close(self) -> int | None:
+        """End the worker; its log loses what a chatty client may have said of credentials."""
+        status = self._process.close()
+        said = self.log.read_text(encoding="utf-8", errors="replace")
+        if (shown := self._site.redact(said)) != said:
+            self.log.write_text(shown, encoding="utf-8")
+        return status

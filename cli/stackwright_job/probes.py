@@ -1,0 +1,56 @@
+"""`python -m stackwright_job.probes INTERFACES_FOLDER`: asks many wires at once whether they work.
+
+Request `{id, wires: [{wire, interface, fields}], timeout}`, then one line a wire as it is known:
+`{id, wire, ok, detail | error}`. An interface's probe is `probe(fields) -> str` in `<interface>.py`: one real
+operation with exactly these credentials; it says what it saw, or raises.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from stackwright_job import lines
+from stackwright_job.entry import load_module
+
+_importing = threading.Lock()
+
+
+@cache
+def _probe_in(file: Path) -> Callable[[dict[str, Any]], str]:
+    probe: Callable[[dict[str, Any]], str] = load_module(file, f"stackwright_probe_{file.stem.replace('-', '_')}").probe
+    return probe
+
+
+def ask(folder: Path, wire: dict[str, Any]) -> dict[str, Any]:
+    """One wire's answer."""
+    try:
+        with _importing:
+            probe = _probe_in(folder / f"{wire['interface']}.py")
+        return {"wire": wire["wire"], "ok": True, "detail": probe(wire["fields"])}
+    except BaseException as caught:  # noqa: BLE001 (whatever a client raises is the wire's answer)
+        return {"wire": wire["wire"], "ok": False, "error": lines.error_of(caught)}
+
+
+def main() -> None:
+    """Serve until the harness closes its end."""
+    requests, reply = lines.take()
+    folder, sending = Path(sys.argv[1]), threading.Lock()
+
+    def answer(request: dict[str, Any], wire: dict[str, Any]) -> None:
+        found = ask(folder, wire)
+        with sending:
+            reply({"id": request["id"], **found})
+
+    for request in requests:
+        # One thread a wire: a wire that hangs delays nobody, and the harness gives it up by itself.
+        for wire in request["wires"]:
+            threading.Thread(target=answer, args=(request, wire), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

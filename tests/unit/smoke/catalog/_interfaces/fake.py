@@ -1,0 +1,12 @@
+"""A probe that does as it is told."""
+
+import time
+from pathlib import Path
+
+
+def probe(fields):
+    if fields.get("fault") == "hangs":
+        time.sleep(600)
+    if not Path(fields["root"]).is_dir():
+        raise ConnectionError(f"nothing at {fields['root']} for {fields['password']}")
+    return "there"

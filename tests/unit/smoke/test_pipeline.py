@@ -1,0 +1,138 @@
+"""Pipelines: found, loaded, declared; and what their steps may do wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from stackwright.errors import Exit, StackError
+from stackwright.smoke import run_smoke
+from stackwright.smoke.pipeline import Pipeline, UnmetError, find_pipeline, job_result, load_pipeline
+
+from .conftest import CATALOG, fill
+
+HEAD = "from stackwright.smoke.pipeline import Pipeline, expect\nPIPELINE = Pipeline('own')\n"
+
+
+def refused(call, *args) -> tuple[str, str, int]:
+    with pytest.raises(StackError) as caught:
+        call(*args)
+    (diagnostic,) = caught.value.diagnostics
+    return diagnostic.code, diagnostic.hint, caught.value.exit_code
+
+
+def test_the_shipped_pipeline_is_the_default():
+    """Without a name the lifecycle is meant, and it names every layer it speaks to."""
+    pipeline = load_pipeline(find_pipeline(None))
+    assert pipeline.name == "lifecycle"
+    assert find_pipeline("lifecycle") == find_pipeline(None)
+
+
+def test_an_unknown_pipeline_is_refused_with_a_suggestion():
+    """A misspelt pipeline is a usage error that says what was meant."""
+    assert refused(find_pipeline, "livecycle") == ("S020", "did you mean `lifecycle`?", Exit.USAGE)
+
+
+@pytest.mark.parametrize("text", ["PIPELINE = 7", "import nothing_like_this", "raise SystemExit", "x ="])
+def test_a_pipeline_that_cannot_be_loaded_is_refused(tmp_path, text):
+    """Somebody's broken pipeline is their usage error, not our bug."""
+    file = tmp_path / "pipeline.py"
+    file.write_text(text)
+    assert refused(load_pipeline, file)[0::2] == ("S021", Exit.USAGE)
+
+
+def test_a_step_waits_only_for_earlier_steps():
+    """A step that waits for one that is not there is a mistake of the pipeline."""
+    pipeline = Pipeline("own")
+    with pytest.raises(ValueError, match="no earlier step"):
+        pipeline.step("late", "storage", needs=("early",))(lambda run: {})
+
+
+def test_a_job_result_is_its_last_json_line():
+    """The job's result is found behind its talk, and its absence is told with the log's end."""
+    assert job_result('{"a": 0}\nnoise\n{"a": 1}\n{not json\nbye') == {"a": 1}
+    with pytest.raises(UnmetError, match="boom"):
+        job_result("boom")
+
+
+def own(tmp_path: Path, body: str) -> str:
+    file = tmp_path / "own" / "pipeline.py"
+    file.parent.mkdir()
+    file.write_text(HEAD + body)
+    return str(file)
+
+
+def test_a_step_that_raises_fails(stack, workspace, tmp_path):
+    """A step that fails in its own code fails, says how, and the next one runs."""
+    body = """
+@PIPELINE.step("one", "storage")
+def one(run): return {}["nothing"]
+@PIPELINE.step("two", "storage")
+def two(run): return {"shown": run.layer("storage").tells(value=3)["value"]}
+"""
+    report = run_smoke(stack(("storage",)), workspace, fill, own(tmp_path, body), lambda event: None, catalog=CATALOG)
+    assert [(step.state, step.detail) for step in report.steps] == [
+        ("failed", "KeyError: 'nothing'"),
+        ("passed", "3"),
+    ]
+    assert not report.passed
+    assert report.cpu["storage"] > 0
+
+
+def test_a_layer_with_two_tools_gets_its_verbs_twice(stack, workspace, tmp_path):
+    """A step that is about a layer runs for each of its components."""
+    body = """
+@PIPELINE.step("one", "storage", each=True)
+def one(run): return {"shown": run.layer("storage").component.id}
+"""
+    plan = stack(("storage", "database"))
+    second = plan.components[1].model_copy(update={"id": "storage:other", "layers": ("storage",)})
+    plan = plan.model_copy(update={"components": (plan.components[0], second), "wires": plan.wires[:1]})
+    report = run_smoke(plan, workspace, fill, own(tmp_path, body), lambda event: None, catalog=CATALOG)
+    assert [(step.component, step.detail) for step in report.steps] == [
+        ("storage", "storage"),
+        ("storage:other", "storage:other"),
+    ]
+
+
+def test_an_environment_that_is_gone_fails_its_steps(stack, workspace, tmp_path):
+    """Where a tool's environment was removed, its step fails and says so; the others run."""
+    plan = stack(("storage", "database"))
+    gone = plan.environments[0].model_copy(update={"key": "gone", "prefix": str(tmp_path / "gone")})
+    own_way = plan.components[0].endpoints["main"].model_copy(update={"interface": "no-client"})
+    first = plan.components[0].model_copy(update={"environment": "gone", "endpoints": {"main": own_way}})
+    plan = plan.model_copy(
+        update={"environments": (*plan.environments, gone), "components": (first, plan.components[1])}
+    )
+    body = """
+@PIPELINE.step("one", "storage")
+def one(run): return run.layer("storage").tells()
+@PIPELINE.step("two", "database")
+def two(run): return {"shown": run.layer("database").tells(value=1)["value"]}
+"""
+    report = run_smoke(plan, workspace, fill, own(tmp_path, body), lambda event: None, catalog=CATALOG)
+    assert [step.state for step in report.steps] == ["failed", "passed"]
+    assert report.steps[0].detail.startswith("S015: environment is not there")
+
+
+def test_an_interrupt_ends_the_workers(stack, workspace, tmp_path):
+    """Ctrl-C in a step leaves no worker and no file with credentials behind."""
+    body = """
+import os, signal
+@PIPELINE.step("one", "storage")
+def one(run):
+    run.jobs.env()
+    pids = str(run.worker(run.layer("storage").component)._process._child.pid)
+    (run.dir / "pid").write_text(pids)
+    os.kill(os.getpid(), signal.SIGINT)
+"""
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(KeyboardInterrupt):
+        run_smoke(stack(("storage",)), workspace, fill, own(tmp_path, body), lambda event: None, catalog=CATALOG)
+    pid = int((workspace / "jobs" / "smoke" / "_pipeline" / "pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert not (workspace / "jobs" / "smoke" / "_job" / "stack-job.json").exists()
