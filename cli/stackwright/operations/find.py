@@ -52,27 +52,11 @@ def workspace_of(target: Target) -> Workspace:
 
 def _by_name(name: str) -> Target:
     workspace = Workspace.find(name)
-    if workspace is None:
-        raise StackError(_unknown_name(name), Exit.USAGE)
     manifest = Path(workspace.manifest)
     return Target(manifest if manifest.is_file() else None, workspace, workspace.name)
 
 
-def _unknown_name(name: str) -> Diagnostic:
-    from stackwright.errors import nearest
-
-    names = [w.name for w in Workspace.all()]
-    near = nearest(name, names)
-    hint = f"did you mean `{near}`?" if near else "the stacks of this user are listed by\n    stack list"
-    return Diagnostic("U003", "unknown stack", f"No stack named `{name}` is known to this user.", hint=hint)
-
-
 def _no_manifest(path: Path, *, given: bool) -> Diagnostic:
-    if given:
-        return Diagnostic("U001", "no manifest", f"`{path}` is not a file.", hint="name the file with -f PATH")
-    return Diagnostic(
-        "U001",
-        "no manifest",
-        f"There is no `{MANIFEST}` in `{path.parent}`.",
-        hint="make one with\n    stack init\nor see all nine layers at work first:\n    stack demo",
-    )
+    detail = f"`{path}` is not a file." if given else f"There is no `{MANIFEST}` in `{path.parent}`."
+    hint = "make one with\n    stack init\nor see all nine layers at work first:\n    stack demo"
+    return Diagnostic("U001", "no manifest", detail, hint="name the file with -f PATH" if given else hint)

@@ -1,0 +1,67 @@
+"""`stack demo`: the whole of it in one command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stackwright.commands.framework import Command, command_app
+from stackwright.commands.options import JsonOption, QuietOption, answer
+from stackwright.errors import Exit
+
+if TYPE_CHECKING:
+    from stackwright.model.report import DownResult, SmokeReport, UpResult
+
+app = command_app()
+
+
+@app.command(cls=Command)
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running.")] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", metavar="PATH", help="Where to put it; without it, a temporary folder."),
+    ] = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> Exit:
+    """Start, prove and remove a whole stack that ships with Stackwright.
+
+    Nine layers on this machine, from the package registry alone: no containers, no cluster, no account, no root.
+    One pipeline runs through all of them on real data; then everything is removed and that is proven. The first
+    time the packages are downloaded; after that it takes about a minute.
+
+    Example:
+        stack demo
+        stack demo --keep
+    """
+    from stackwright.operations import demo as operations
+    from stackwright.views import demo as views
+    from stackwright.views.progress import progress
+
+    with progress(quiet) as tell:
+
+        def on_stage(stage: str, result: object) -> None:
+            tell.pause()
+            if not (json or quiet):
+                views.show_stage(stage, result)
+
+        started, report, removed = operations.demo(keep, folder, tell, on_stage)
+    result = {"up": started, "smoke": report, "down": removed}
+    code = _code(started, report, removed)
+    return answer(
+        "demo",
+        result,
+        lambda page: views.verdict(page, started, report, removed),
+        json=json,
+        quiet=quiet,
+        exit_code=code,
+    )
+
+
+def _code(started: UpResult, report: SmokeReport, removed: DownResult | None) -> Exit:
+    if not (started.status.healthy and report.passed):
+        return Exit.FAILED
+    return Exit.LEFTOVERS if removed and removed.left else Exit.FINE

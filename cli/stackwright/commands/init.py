@@ -1,0 +1,97 @@
+"""`stack init`: a manifest to start from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stackwright.commands.framework import Command, command_app
+from stackwright.commands.options import JsonOption, QuietOption, answer
+from stackwright.errors import Diagnostic, Exit, StackError
+
+app = command_app()
+Picks = Annotated[
+    list[str] | None,
+    typer.Option("--pick", "-p", metavar="LAYER=TOOL", help="A tool for one layer; may be given several times."),
+]
+
+
+@app.command(cls=Command)
+def init(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A new folder of this name; without it, this folder.")
+    ] = None,
+    blueprint: Annotated[
+        str | None, typer.Option("--blueprint", "-b", metavar="NAME", help="The stack to start from.")
+    ] = None,
+    pick: Picks = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a stack.yaml that is there.")] = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> Exit:
+    """Write a stack.yaml to start from.
+
+    Writes NAME/stack.yaml, or ./stack.yaml without a NAME, with every layer of the blueprint and the tool that
+    does it, so that nothing changes silently later. On a terminal the file is shown first. What the tools are
+    called is shown by `stack catalog list`.
+
+    Example:
+        stack init churn
+        stack init churn --blueprint demo --pick serving=TOOL
+    """
+    from stackwright.operations import init as operations
+    from stackwright.views import init as views
+
+    picks = _picks(pick or [])
+    path = Path(name or "") / "stack.yaml"
+    asks = sys.stdin.isatty() and sys.stdout.isatty() and not (yes or json or quiet)
+    if asks and (force or not path.exists()):
+        text = operations.preview(Path(), name, blueprint, picks)
+        if not _agreed(path, text, {} if blueprint else operations.blueprints()):
+            return Exit.FAILED
+    file = operations.init(Path(), name, blueprint, picks, force)
+    return answer("init", {"file": file}, lambda page: views.written(page, file), json=json, quiet=quiet)
+
+
+def _agreed(path: Path, text: str, blueprints: dict[str, str]) -> bool:
+    """Show what would be written, and ask."""
+    from stackwright.views import init as views
+    from stackwright.views.page import page, show
+    from stackwright.views.talk import say
+
+    shown = page()
+    views.proposed(shown, path, text, blueprints)
+    show(shown)
+    there = path.exists()
+    agreed = typer.confirm(f"Replace {path}?" if there else f"Write {path}?", default=not there)
+    if not agreed:
+        say("Nothing was written.")
+    return agreed
+
+
+def _picks(words: list[str]) -> dict[str, str]:
+    picks: dict[str, str] = {}
+    wrong: list[str] = []
+    for word in words:
+        layer, equals, tool = (part.strip() for part in word.partition("="))
+        if equals and layer and tool and layer not in picks:
+            picks[layer] = tool
+        else:
+            wrong.append(word)
+    if wrong:
+        raise StackError([_bad_pick(word) for word in wrong], Exit.USAGE)
+    return picks
+
+
+def _bad_pick(word: str) -> Diagnostic:
+    return Diagnostic(
+        "U104",
+        "not a pick",
+        f"`--pick {word}` does not name one layer and one tool, or names a layer a second time.",
+        hint="write the layer, an equals sign and the tool\n    stack init --pick LAYER=TOOL",
+    )

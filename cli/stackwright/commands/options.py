@@ -1,0 +1,74 @@
+"""The options that several commands share, and what they do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stackwright.errors import Diagnostic, Exit
+
+if TYPE_CHECKING:
+    from stackwright.operations.find import Target
+    from stackwright.views.page import Page
+
+FileOption = Annotated[
+    Path | None,
+    typer.Option("--file", "-f", metavar="PATH", help="The manifest; without it, ./stack.yaml.", show_default=False),
+]
+LongFileOption = Annotated[
+    Path | None,
+    typer.Option("--file", metavar="PATH", help="The manifest; without it, ./stack.yaml.", show_default=False),
+]
+NameArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[NAME]", help="A stack by its name, from any folder.", show_default=False),
+]
+StackOption = Annotated[
+    str | None,
+    typer.Option("--stack", "-s", metavar="NAME", help="A stack by its name, from any folder.", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON envelope on stdout.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors; the exit code tells.")]
+
+# What the command works on, once it is known: the error boundary names it to whoever pressed Ctrl-C.
+at_work: list[str] = []
+
+
+def find_target(file: Path | None, name: str | None) -> Target:
+    """The stack meant by `-f`, by a name, or by the folder we are in."""
+    from stackwright.operations.find import find
+
+    target = find(file, name)
+    at_work[:] = [target.name] if target.name else []
+    return target
+
+
+def answer(
+    command: str,
+    result: object,
+    view: Callable[[Page], None],
+    *,
+    json: bool,
+    quiet: bool = False,
+    exit_code: Exit = Exit.FINE,
+    warnings: Sequence[Diagnostic] = (),
+) -> Exit:
+    """Show the result to a program, or the view of it to a person, and pass the exit code on."""
+    if json:
+        from stackwright.views import envelope
+
+        envelope.show(command, result, ok=exit_code is Exit.FINE, diagnostics=warnings)
+    elif not quiet:
+        from stackwright.views.page import page, show
+
+        written = page()
+        view(written)
+        show(written)
+        if warnings:
+            from stackwright.views import diagnostics
+
+            diagnostics.show(warnings)
+    return exit_code

@@ -1,0 +1,80 @@
+"""Take a stack down and prove that nothing is left: destroy, sweep, destroy again where something was swept, prove."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackwright.errors import StackError
+from stackwright.model.report import DownResult, Leftover
+from stackwright.operations.find import Target, workspace_of
+from stackwright.operations.terraform import engine_of
+from stackwright.runtime import sweep
+from stackwright.runtime.client import KeeperClient
+from stackwright.runtime.workspace import Workspace, lock, mark_self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stackwright.model.report import Progress
+
+
+def down(target: Target, keep_data: bool, progress: Progress) -> DownResult:
+    """Nothing of the stack left, whatever state it was in; `left` lists what could not be removed."""
+    began = time.monotonic()
+    workspace = workspace_of(target)
+    with lock(workspace, "down"), mark_self(workspace):
+        destroyed, notes = _destroy(workspace, progress)
+        KeeperClient(workspace).shutdown()  # what Terraform did not know of goes in its own way too
+        swept = _told(sweep.sweep(workspace))
+        if notes:  # what stood in the way may be gone now
+            destroyed, notes = _destroy(workspace, progress)
+        left, looked_at = sweep.prove(workspace)
+        kept = ""
+        if not left:
+            kept = _remove(workspace, keep_data)
+    return DownResult(
+        workspace.name,
+        workspace.id,
+        time.monotonic() - began,
+        tuple(destroyed),
+        notes + swept,
+        _told(left) or _folders_left(workspace, keep_data),
+        looked_at,
+        kept,
+    )
+
+
+def _destroy(workspace: Workspace, progress: Progress) -> tuple[list[str], tuple[Leftover, ...]]:
+    """What Terraform took down; where Terraform cannot, the sweep does its work and the reason is told."""
+    if not (workspace.terraform / "main.tf").is_file():
+        return [], ()  # `up` was stopped before there was anything to destroy
+    engine = engine_of(workspace, progress)
+    try:
+        engine.init()
+        changes = engine.destroy()
+    except StackError as error:
+        why = "; ".join(f"{d.summary}: {d.detail}" for d in error.diagnostics)
+        return [], (Leftover("state", "Terraform could not destroy the stack, so it was swept", why),)
+    return [c.what for c in changes if c.kind == "process" and c.action == "destroy"], ()
+
+
+def _remove(workspace: Workspace, keep_data: bool) -> str:
+    """The stack's folders go; with `keep_data` the components' stay, and the secrets that their data need."""
+    if not keep_data:
+        workspace.forget()
+        return ""
+    for path in (workspace.terraform, workspace.journal_dir, workspace.keeper_dir, workspace.logs, workspace.jobs):
+        shutil.rmtree(path, ignore_errors=True)
+    return str(workspace.components)
+
+
+def _folders_left(workspace: Workspace, keep_data: bool) -> tuple[Leftover, ...]:
+    folders = () if keep_data else (workspace.root, *map(Path, workspace.folders))
+    return tuple(Leftover("folder", str(path), hint=f"rm -r {path}") for path in folders if path.exists())
+
+
+def _told(found: Iterable[sweep.Leftover]) -> tuple[Leftover, ...]:
+    return tuple(Leftover(f.kind, f.what, f.detail, f.hint) for f in found)

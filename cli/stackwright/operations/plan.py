@@ -1,0 +1,103 @@
+"""From a manifest to a plan, and what Terraform would change."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackwright import folders
+from stackwright.errors import Diagnostic, Exit, StackError
+from stackwright.operations.find import Target, find
+
+if TYPE_CHECKING:
+    from stackwright.model.manifest import Manifest
+    from stackwright.model.plan import Plan
+    from stackwright.model.report import Change, Progress
+    from stackwright.resolve import Identity
+    from stackwright.runtime.workspace import Workspace
+
+
+def validate(file: Path | None = None) -> Plan:
+    """The plan of a manifest that is right; all its mistakes at once where it is not. Starts and writes nothing."""
+    return resolved(find(file))[1]
+
+
+def plan(target: Target, progress: Progress | None = None) -> tuple[Plan, tuple[Change, ...]]:
+    """The plan, and what `up` would change; a stack that was never up has everything to add."""
+    from stackwright.model.report import Change
+    from stackwright.operations.terraform import engine_of
+    from stackwright.render import render
+
+    chosen = resolved(target)[1]
+    if target.workspace is None or not target.workspace.terraform.is_dir():
+        everything = [Change(e.key, "environment", "add") for e in chosen.environments]
+        everything += [Change(c.id, "process", "add") for c in chosen.components if c.spec]
+        everything += [Change(w.id, "grant", "add") for w in chosen.wires if w.grant]
+        return chosen, tuple(everything)
+    from stackwright.runtime.workspace import lock, mark_self
+
+    with lock(target.workspace, "plan"), mark_self(target.workspace):
+        render(chosen, target.workspace.terraform)
+        return chosen, tuple(engine_of(target.workspace, progress).plan())
+
+
+def resolved(target: Target) -> tuple[Manifest, Plan]:
+    """The manifest and its plan; every mistake in either of them at once."""
+    from stackwright.catalog.load import Catalog
+    from stackwright.manifest.load import load_manifest
+
+    manifest, mistakes = load_manifest(_file(target), Catalog.shipped())
+    if manifest is None:
+        raise StackError(mistakes, Exit.USAGE)
+    return manifest, planned(manifest, target.workspace, mistakes)
+
+
+def planned(manifest: Manifest, workspace: Workspace | None, mistakes: Sequence[Diagnostic] = ()) -> Plan:
+    """The resolved plan; a stack that was never up gets a provisional id."""
+    from stackwright.catalog.load import Catalog
+    from stackwright.resolve import resolve
+
+    chosen, more = resolve(manifest, Catalog.shipped(), identity(manifest, workspace))
+    found = [*mistakes, *more]
+    if chosen is None or any(d.severity == "error" for d in found):
+        raise StackError(found, Exit.USAGE)
+    return chosen
+
+
+def _file(target: Target) -> Path:
+    if target.manifest is not None:
+        return target.manifest
+    raise StackError(
+        Diagnostic(
+            "U004",
+            "manifest is gone",
+            f"The manifest of `{target.name}` is not where it was when the stack came up.",
+            hint=f"take the stack down with\n    stack down {target.name}",
+        ),
+        Exit.USAGE,
+    )
+
+
+def identity(manifest: Manifest, workspace: Workspace | None) -> Identity:
+    """Who the stack is, as far as it is settled: its id, its folder, its ports."""
+    from stackwright.resolve import Identity
+
+    ports: dict[str, int] = {}
+    if workspace and workspace.ports_file.is_file():
+        ports = json.loads(workspace.ports_file.read_text())
+    return Identity(
+        id=workspace.id if workspace else f"{manifest.name}-000000",
+        workspace=workspace.root if workspace else root_for(manifest),
+        ports=ports,
+        root=os.geteuid() == 0,
+        state_dir=folders.state_dir(),
+        cache_dir=folders.cache_dir(),
+    )
+
+
+def root_for(manifest: Manifest) -> Path:
+    """Where a stack's workspace lies: beside its manifest."""
+    return manifest.folder / ".stack" / manifest.name

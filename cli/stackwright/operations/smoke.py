@@ -1,0 +1,56 @@
+"""Run a pipeline through a stack that is up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stackwright.errors import Diagnostic, StackError
+from stackwright.operations.find import Target, workspace_of
+from stackwright.runtime.secrets import Secrets
+from stackwright.runtime.workspace import Workspace, lock, mark_self
+
+if TYPE_CHECKING:
+    from stackwright.model.plan import Plan
+    from stackwright.model.report import Progress, SmokeReport, WireCheck
+
+
+def smoke(target: Target, pipeline: str | None, progress: Progress) -> SmokeReport:
+    """Every wire probed, then every step of the pipeline whose layers the stack has."""
+    from stackwright.catalog.load import Catalog
+    from stackwright.operations.status import status_of
+    from stackwright.smoke import run_smoke
+
+    workspace = workspace_of(target)
+    with lock(workspace, "smoke"), mark_self(workspace):
+        status = status_of(workspace)
+        down = [c.id for c in status.components if c.state not in ("up", "ready")]
+        if down:
+            names = ", ".join(f"`{name}`" for name in down)
+            raise StackError(
+                Diagnostic("S001", "stack is not whole", f"Not up: {names}.", hint="repair it with\n    stack up")
+            )
+        fill, layers = Secrets(workspace.secrets_file).fill, Catalog.shipped().layers()
+        return run_smoke(plan_of(workspace), workspace.root, fill, pipeline, progress, layers=layers)
+
+
+def wire_checks(chosen: Plan, workspace: Workspace) -> tuple[WireCheck, ...]:
+    """One real operation over every wire, with that wire's own credentials."""
+    from stackwright.smoke import check_wires
+
+    return check_wires(chosen, workspace.root, Secrets(workspace.secrets_file).fill)
+
+
+def plan_of(workspace: Workspace) -> Plan:
+    """The plan the stack was last brought up with."""
+    from stackwright.model.plan import Plan
+
+    if not workspace.plan_file.is_file():
+        raise StackError(
+            Diagnostic(
+                "S002",
+                "stack was never whole",
+                f"`{workspace.name}` has no plan: its `up` was stopped early.",
+                hint="bring it up with\n    stack up",
+            )
+        )
+    return Plan.model_validate_json(workspace.plan_file.read_text())

@@ -1,0 +1,156 @@
+"""What is up, where it is reached, and what it said. Reads plan.json as plain JSON: these commands start fast."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from stackwright.errors import Diagnostic, Exit, StackError, nearest
+from stackwright.model.report import ComponentStatus, ProcessStatus, StackEntry, StackStatus
+from stackwright.operations.find import Target, workspace_of
+from stackwright.runtime import units
+from stackwright.runtime.units import Unit
+from stackwright.runtime.workspace import Workspace
+
+
+def stacks() -> tuple[StackEntry, ...]:
+    """Every stack of this user, from the index."""
+    return tuple(
+        StackEntry(w.name, w.id, str(w.root), str(w.manifest), w.created, _summary(w))
+        for w in sorted(Workspace.all(), key=lambda w: w.name)
+    )
+
+
+def status(target: Target) -> StackStatus:
+    """Each component and its processes as they are now; a keeper that was killed is started again."""
+    workspace = workspace_of(target)
+    if units.read_all(workspace.keeper_dir):
+        from stackwright.runtime.client import KeeperClient
+
+        KeeperClient.connect(workspace)
+    return status_of(workspace)
+
+
+def status_of(workspace: Workspace) -> StackStatus:
+    """As `status`, of an open workspace."""
+    running = units.read_all(workspace.keeper_dir)
+    components = tuple(_component(c, running) for c in _plan(workspace).get("components", []))
+    return StackStatus(workspace.name, workspace.id, str(workspace.root), components)
+
+
+def outputs(target: Target, show_secrets: bool = False) -> dict[str, dict[str, object]]:
+    """The fields of every endpoint; secrets only when asked for."""
+    from stackwright.runtime.secrets import Secrets
+
+    workspace = workspace_of(target)
+    secrets = Secrets(workspace.secrets_file)
+    return {
+        f"{component['id']}.{name}": {
+            field: _shown(value, secrets if show_secrets else None) for field, value in endpoint["fields"].items()
+        }
+        for component in _plan(workspace).get("components", [])
+        for name, endpoint in component["endpoints"].items()
+    }
+
+
+def environment(target: Target) -> dict[str, str]:
+    """The variables with which a command talks to the stack, with the jobs' environment first on PATH."""
+    from stackwright.runtime.secrets import Secrets
+
+    workspace = workspace_of(target)
+    plan = _plan(workspace)
+    if not plan:
+        return {}
+    fill = Secrets(workspace.secrets_file).fill
+    variables = {name: fill(_text(value)) for name, value in plan["jobs"]["env"].items()}
+    prefix = next(e["prefix"] for e in plan["environments"] if e["key"] == plan["jobs"]["environment"])
+    path = os.pathsep.join([f"{prefix}/bin", os.environ.get("PATH", "/usr/bin:/bin")])
+    # Not STACK_ID: what carries that is the stack's, and a user's own shell is not.
+    return {**variables, "STACK_NAME": workspace.name, "PATH": path}
+
+
+def log_paths(target: Target, component: str | None = None) -> dict[str, Path]:
+    """The log file of each component, or of the one asked for."""
+    workspace = workspace_of(target)
+    folders = {c["id"]: c["spec"]["folder"] for c in _plan(workspace).get("components", []) if c["spec"]}
+    if component and component not in folders:
+        near = nearest(component, folders)
+        names = ", ".join(f"`{name}`" for name in folders)
+        raise StackError(
+            Diagnostic(
+                "U005",
+                "unknown component",
+                f"`{component}` is not a running component of `{workspace.name}`; those are {names}.",
+                hint=f"did you mean `{near}`?" if near else "",
+            ),
+            Exit.USAGE,
+        )
+    return {name: Path(folder) / "log" for name, folder in folders.items() if component in (None, name)}
+
+
+def _plan(workspace: Workspace) -> dict[str, Any]:
+    try:
+        plan: dict[str, Any] = json.loads(workspace.plan_file.read_text())
+    except (OSError, ValueError):
+        return {}  # `up` was stopped before there was a plan
+    return plan
+
+
+def _component(component: dict[str, Any], running: dict[str, Unit]) -> ComponentStatus:
+    spec = component["spec"]
+    processes = tuple(
+        _process(p["name"], running.get(f"{component['id']}/{p['name']}")) for p in (spec["processes"] if spec else [])
+    )
+    return ComponentStatus(
+        component["id"],
+        component["tool"],
+        component["version"],
+        tuple(component["layers"]),
+        _worst(processes),
+        _url(component),
+        processes,
+    )
+
+
+def _process(name: str, seen: Unit | None) -> ProcessStatus:
+    if seen is None:
+        return ProcessStatus(name, "down", None, 0.0, 0, "it was not started, or it was stopped")
+    state: Any = seen.state  # one of ProcessStatus' words
+    return ProcessStatus(name, state, seen.pid, max(0.0, time.time() - seen.since), seen.restarts, seen.reason)
+
+
+def _worst(processes: Iterable[ProcessStatus]) -> Any:
+    order = ("failed", "down", "restarting", "up")
+    return next((state for state in order for p in processes if p.state == state), "ready")
+
+
+def _url(component: dict[str, Any]) -> str:
+    for endpoint in component["endpoints"].values():
+        url = endpoint["fields"].get("url")
+        if isinstance(url, str):
+            return url
+        if "host" in endpoint["fields"]:
+            return f"{endpoint['fields']['host']}:{endpoint['fields']['port']}"
+    return ""
+
+
+def _summary(workspace: Workspace) -> Any:
+    states = [c.state for c in status_of(workspace).components]
+    states = [s for s in states if s != "ready"]
+    if not states or all(s in ("down", "failed") for s in states):
+        return "down"
+    return "up" if all(s == "up" for s in states) else "partly up"
+
+
+def _text(value: Any) -> Any:
+    return value if isinstance(value, str) else tuple(value)
+
+
+def _shown(value: Any, secrets: Any) -> object:
+    if isinstance(value, list):
+        return secrets.fill(tuple(value)) if secrets else "".join(p if isinstance(p, str) else "***" for p in value)
+    return value

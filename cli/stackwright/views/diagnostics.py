@@ -1,0 +1,93 @@
+"""Mistakes as people read them: what kind, where, this case, and what to type instead."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO
+
+from stackwright.errors import Diagnostic, Where
+from stackwright.views import terminal
+from stackwright.views.page import Ink, Page, inked, wrap
+from stackwright.views.page import page as page_for
+
+LONGEST_SOURCE = 1_000_000  # a larger file is not a manifest, and is not read for the sake of one line
+
+
+def diagnostics(page: Page, found: Iterable[Diagnostic]) -> None:
+    """One block a diagnostic, with a blank line between them."""
+    for diagnostic in found:
+        page.blank()
+        _one(page, diagnostic)
+
+
+def show(found: Iterable[Diagnostic], stream: TextIO | None = None) -> None:
+    """Print them where talk goes: to stderr."""
+    stream = stream or sys.stderr
+    page = page_for(stream)
+    diagnostics(page, found)
+    terminal.write(page.text(), stream)
+
+
+def _one(page: Page, diagnostic: Diagnostic) -> None:
+    style = "bold yellow" if diagnostic.severity == "warning" else "bold red"
+    page.line(
+        Ink(f"{diagnostic.severity}[{diagnostic.code}]", style), Ink(": "), Ink(_one_line(diagnostic.summary), "bold")
+    )
+    if diagnostic.where:
+        _place(page, diagnostic.where)
+    if diagnostic.detail:
+        page.paragraph(_indented(page, diagnostic.detail))
+    for number, line in enumerate(diagnostic.hint.splitlines()):
+        if line[:1].isspace():
+            page.line(Ink(f"    {line.strip()}", "bold"))
+        else:
+            _hint(page, line, "hint: " if number == 0 else "  ")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _indented(page: Page, detail: str) -> str:
+    room = None if page.width is None else page.width - 2
+    return "\n".join(f"  {line}" for line in wrap(inked(detail).text, room))
+
+
+def _hint(page: Page, line: str, lead: str) -> None:
+    room = None if page.width is None else page.width - len(lead)
+    for part in wrap(inked(line).text, room):
+        page.line(Ink(lead, "cyan"), Ink(part))
+        lead = " " * len(lead)
+
+
+def _place(page: Page, where: Where) -> None:
+    """file:line:column, and the line itself with the word underlined where the file can still be read."""
+    page.line(Ink(f"  {where}", "cyan"))
+    source = _source(where)
+    if source is None:
+        return
+    lead = f"{where.line:>5} | "
+    room = 10_000 if page.width is None else page.width - len(lead)
+    text = source.replace("\t", " ")
+    if where.column > room - 8:
+        return
+    length = len(re.match(r"[\w./@-]*", text[where.column - 1 :])[0]) or 1  # type: ignore[index]
+    page.line(Ink(lead, "dim"), Ink(text if len(text) <= room else text[: room - 1] + "…"))
+    marks = "^" * min(length, room - where.column + 1)
+    page.line(Ink(f"{'':>5} | ", "dim"), Ink(" " * (where.column - 1)), Ink(marks, "bold red"))
+
+
+def _source(where: Where) -> str | None:
+    try:
+        file = Path(where.file)
+        if not file.is_file() or file.stat().st_size > LONGEST_SOURCE:
+            return None
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return None
+    inside = 0 < where.line <= len(lines) and 0 < where.column <= len(lines[where.line - 1]) + 1
+    # A control character would shift the caret; the place alone is enough then.
+    return lines[where.line - 1] if inside and lines[where.line - 1].replace("\t", " ").isprintable() else None

@@ -1,0 +1,140 @@
+"""What `status`, `list`, `outputs` and the end of `up` show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from stackwright.model.report import ComponentStatus, StackEntry, StackStatus, UpResult
+from stackwright.views.page import ABSENT, Ink, Page, Row, counted, seconds
+
+STATES = {
+    "up": "green",
+    "ready": "green",
+    "restarting": "yellow",
+    "partly up": "yellow",
+    "down": "dim",
+    "failed": "bold red",
+}
+
+
+def status(page: Page, result: StackStatus) -> None:
+    """Every component as it is now, and why one is not up."""
+    _headline(page, result)
+    page.blank()
+    rows = [_component(component) for component in result.components]
+    page.table(("", "tool", "state", "since", "address"), rows, spill=1)
+    if any(component.state in ("failed", "down") for component in result.components):
+        page.blank()
+        page.line(Ink("hint: ", "cyan"), "repair what is not up with")
+        page.line(Ink(f"    stack up {result.name}", "bold"))
+
+
+def up(page: Page, result: UpResult) -> None:
+    """What `up` came to, and what to do next."""
+    started(page, result)
+    page.blank()
+    page.table(
+        ("", ""),
+        [
+            Row((f"stack smoke {result.name}", Ink("prove that it works together", "dim"))),
+            Row((f"stack outputs {result.name}", Ink("addresses and names for your code", "dim"))),
+            Row((f"stack down {result.name}", Ink("remove all of it", "dim"))),
+        ],
+    )
+
+
+def started(page: Page, result: UpResult) -> None:
+    """What `up` changed, and what runs where."""
+    done = [change for change in result.changes if change.action != "none"]
+    state = "is up" if result.status.healthy else "is not well"
+    changed = f"{counted(len(done), 'change')}" if done else "nothing had to change"
+    page.line(Ink(f"{result.name} {state}", "bold"), f": {changed}, {seconds(result.seconds)}.")
+    page.blank()
+    page.table(
+        ("", "tool", "state", "since", "address"), [_component(one) for one in result.status.components], spill=1
+    )
+
+
+def stacks(page: Page, entries: Sequence[StackEntry]) -> None:
+    """The stacks of this user."""
+    if not entries:
+        page.line("No stacks. Make one with")
+        page.line(Ink("    stack init my-stack", "bold"))
+        page.line("or see a whole one work, and go again, with")
+        page.line(Ink("    stack demo", "bold"))
+        return
+    rows = [
+        Row((Ink(entry.name, "bold"), _state(entry.state), _day(entry.created), entry.manifest or entry.workspace))
+        for entry in entries
+    ]
+    page.table(("name", "state", "created", "manifest"), rows, indent=0, spill=1)
+
+
+def outputs(page: Page, result: Mapping[str, Mapping[str, object]]) -> None:
+    """Every field of every endpoint, one a line: `tracking.url  http://…`."""
+    if not result:
+        page.line("The stack offers no endpoints.")
+    for component, fields in result.items():
+        page.heading(component)
+        rows = [Row((Ink(name, "dim"), value)) for name, value in _flat(fields)]
+        page.table(("", ""), rows)
+
+
+def _headline(page: Page, result: StackStatus) -> None:
+    total = len(result.components)
+    fine = sum(component.state in ("up", "ready") for component in result.components)
+    if result.healthy:
+        page.line(Ink(result.name, "bold"), " is ", Ink("up", "green"), f": all of {counted(total, 'component')}.")
+    else:
+        word = "down" if fine == 0 else "partly up"
+        page.line(
+            Ink(result.name, "bold"), " is ", Ink(word, STATES[word]), f": {fine} of {counted(total, 'component')}."
+        )
+    page.line(Ink(f"  {result.workspace}", "dim"))
+
+
+def _component(component: ComponentStatus) -> Row:
+    restarts = sum(process.restarts for process in component.processes)
+    since = min((process.seconds for process in component.processes), default=None)
+    below: list[Ink] = []
+    for process in component.processes:
+        if process.state == "up":
+            continue
+        name = f"{process.name}: " if len(component.processes) > 1 else ""
+        first, *rest = (process.reason or process.state).splitlines()
+        below.append(Ink(f"{name}{first}", "yellow" if process.state == "restarting" else "red"))
+        below += [Ink(f"  {line}", "dim") for line in rest]
+    if restarts:
+        below.insert(0, Ink(f"restarted {counted(restarts, 'time')}", "dim"))
+    cells = (
+        Ink(component.id, "bold"),
+        f"{component.tool} {component.version}",
+        _state(component.state),
+        Ink(seconds(since) if since is not None else "", "dim"),
+        component.url or ABSENT,
+    )
+    return Row(cells, below)
+
+
+def _state(state: str) -> Ink:
+    return Ink(state, STATES.get(state, ""))
+
+
+def _day(created: str) -> str:
+    """`2026-11-24 06:01` of an ISO time in UTC, in the user's own zone."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return created
+
+
+def _flat(fields: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{prefix}{name}.")
+        else:
+            found.append((prefix + name, str(value)))
+    return found

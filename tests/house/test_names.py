@@ -1,0 +1,29 @@
+"""A tool is data in one folder: the program does not know its name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOLS = sorted(file.parent.name for file in ROOT.glob("catalog/*/tool.yaml"))
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_no_tool_in_the_program(tool: str) -> None:
+    """No file of cli/ names the tool, in code, text or comment."""
+    word = re.compile(rf"(?<![a-z]){re.escape(tool)}(?![a-z])", re.IGNORECASE)
+    named = [
+        f"{file.relative_to(ROOT)}:{number} {line.strip()}"
+        for file in sorted(ROOT.glob("cli/**/*.py"))
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if word.search(line)
+    ]
+    assert named == []
+
+
+def test_there_are_tools() -> None:
+    """The check above has something to look for."""
+    assert TOOLS
