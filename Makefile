@@ -12,7 +12,8 @@ demo: .venv/run.stamp
 	$(BIN)/stack demo
 
 test: .venv/dev.stamp
-	$(BIN)/python tests/run.py
+	$(BIN)/pytest -q -n 2 -m "not live and not faults"
+	$(BIN)/pytest -q -m "live or faults" --durations=15
 
 quick: .venv/dev.stamp
 	$(BIN)/pytest -q -n 2 -m "not live and not faults"
@@ -33,12 +34,12 @@ clean:
 	@touch $@
 
 .venv/run.stamp: .venv/uv.stamp pyproject.toml requirements/run.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/run.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps -e .
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements/dev.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
 # Refresh both locks after a change of pyproject.toml.
@@ -47,4 +48,4 @@ lock: .venv/uv.stamp
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	  pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
-	  --group dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+	  --group dev --extra ejected -c requirements/run.txt pyproject.toml -o requirements/dev.txt
