@@ -29,6 +29,8 @@ def _stage(page: Page, stage: str, result: object) -> None:
 def verdict(page: Page, started: UpResult, report: SmokeReport, removed: DownResult | None) -> None:
     """What was just seen, and how to have it for one's own."""
     layers = {layer for component in started.status.components for layer in component.layers}
+    if "data-pipelines" in layers:  # orchestration counts once
+        layers.discard("experiment-pipelines")
     passed = sum(step.state == "passed" for step in report.steps)
     total = started.seconds + report.seconds + (removed.seconds if removed else 0.0)
     page.line(f"{len(layers)} layers, {passed} of {len(report.steps)} steps passed, {seconds(total)} in all.")
