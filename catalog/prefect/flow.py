@@ -21,7 +21,8 @@ def run_job(request: str) -> int:
     # The orchestrator's id goes with the job: what it logs can be traced back to this run.
     env = {**job["env"], "STACK_RUN_ID": str(flow_run.id)}
     with open(f"{request}.log", "wb", opener=private) as log:
-        done = subprocess.run(job["argv"], env=env, cwd=job.get("cwd"), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+        done = subprocess.run(job["argv"], env=env, cwd=job.get("cwd"), **streams)
     answer(request, {"run_id": str(flow_run.id), "exit": done.returncode})
     if done.returncode:
         raise RuntimeError(f"the command exited with {done.returncode}")

@@ -28,7 +28,7 @@ def call(
     headers: dict[str, str] | None = None,
     timeout: float = 10.0,
 ) -> Any:
-    """The server's answer: parsed where it is JSON, else text. HttpError for a status of 400 and more."""
+    """The server's answer: parsed where it is JSON, else text. HttpError for a status of 400 and more, else OSError."""
     sent = {"Accept": "application/json"} | (headers or {})
     data = None
     if body is not None:
@@ -41,6 +41,8 @@ def call(
             text = response.read().decode()
     except urllib.error.HTTPError as error:
         raise HttpError(error.code, error.read(2000).decode(errors="replace").strip()) from None
+    except urllib.error.URLError as error:  # its reason is the plain error: nobody listens, no such host
+        raise (error.reason if isinstance(error.reason, OSError) else ConnectionError(error.reason)) from None
     try:
         return json.loads(text)
     except ValueError:

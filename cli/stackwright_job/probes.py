@@ -1,8 +1,9 @@
 """`python -m stackwright_job.probes INTERFACES_FOLDER`: asks many wires at once whether they work.
 
 Request `{id, wires: [{wire, interface, fields}], timeout}`, then one line a wire as it is known:
-`{id, wire, ok, detail | error}`. An interface's probe is `probe(fields) -> str` in `<interface>.py`: one real
-operation with exactly these credentials; it says what it saw, or raises.
+`{id, wire, ok, detail | error, tried}`. An interface's probe is `probe(fields) -> str` in `<interface>.py`: one real
+operation with exactly these credentials; it says what it saw, or raises. The first line of its docstring says what it
+tries, so that a failure can be told: "could not …".
 """
 
 from __future__ import annotations
@@ -28,12 +29,20 @@ def _probe_in(file: Path) -> Callable[[dict[str, Any]], str]:
 
 def ask(folder: Path, wire: dict[str, Any]) -> dict[str, Any]:
     """One wire's answer."""
+    tried = ""
     try:
         with _importing:
             probe = _probe_in(folder / f"{wire['interface']}.py")
+        tried = _what(probe)
         return {"wire": wire["wire"], "ok": True, "detail": probe(wire["fields"])}
     except BaseException as caught:  # noqa: BLE001 (whatever a client raises is the wire's answer)
-        return {"wire": wire["wire"], "ok": False, "error": lines.error_of(caught)}
+        return {"wire": wire["wire"], "ok": False, "error": lines.error_of(caught), "tried": tried}
+
+
+def _what(probe: Callable[[dict[str, Any]], str]) -> str:
+    """What a probe says it does, as it stands inside a sentence."""
+    first = (probe.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+    return first[:1].lower() + first[1:]
 
 
 def main() -> None:

@@ -39,12 +39,15 @@ class Outcome:
 
 def run(terraform: Terraform, arguments: Sequence[str], folder: Path, log: Path, session: Session) -> Outcome:
     """Run Terraform in `folder` against a provider that lives in this process; returns when both have ended."""
-    interrupts = _Interrupts()
+    interrupts, journal = _Interrupts(), session.journal()
     process = None
     with interrupts.caught(), _private(log) as output, _socket(folder) as (ours, theirs):
 
         def start() -> subprocess.Popen[bytes]:
-            return _start([*terraform.command, *arguments], folder, theirs, output)
+            journal.write("intent", "terraform", "", arguments[0])
+            child = _start([*terraform.command, *arguments], folder, theirs, output)
+            journal.spawned("terraform", "", arguments[0], child.pid)
+            return child
 
         try:
             # The embedded one takes a while to load and waits for a word: it does that while we load gRPC.
@@ -53,6 +56,7 @@ def run(terraform: Terraform, arguments: Sequence[str], folder: Path, log: Path,
             process = process or start()
             interrupts.aim(process)
             returncode = _wait(process)
+            journal.write("exit", "terraform", "", arguments[0], status=returncode)
             if returncode < 0:
                 session.cancel.set()
             session.wait_idle(_AFTERMATH)

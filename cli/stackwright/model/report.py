@@ -12,7 +12,10 @@ from stackwright.errors import Diagnostic
 
 
 class Event(NamedTuple):
-    """One step of progress: `installing`, `starting`, `waiting`, `ready`, `granting`, `stopping`, `gone`, `failed`."""
+    """One step of progress: `installing`, `starting`, `waiting`, `ready`, `granting`, `stopping`, `gone`, `failed`.
+
+    A wait that goes on is told again and again.
+    """
 
     component: str  # component id, wire id, environment key, or "" for the whole stack
     phase: str
@@ -111,6 +114,7 @@ class WireCheck(NamedTuple):
     interface: str
     passed: bool
     detail: str = ""
+    address: str = ""  # where it was asked: "127.0.0.1:20001"
 
 
 class SmokeReport(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from stackwright.operations.find import Target, workspace_of
 from stackwright.operations.terraform import engine_of
 from stackwright.runtime import sweep
 from stackwright.runtime.client import KeeperClient
+from stackwright.runtime.steps import client_journal
 from stackwright.runtime.workspace import Workspace, lock, mark_self
 
 if TYPE_CHECKING:
@@ -27,13 +29,14 @@ def down(target: Target, keep_data: bool, progress: Progress) -> DownResult:
     workspace = workspace_of(target)
     with lock(workspace, "down"), mark_self(workspace):
         destroyed, notes = _destroy(workspace, progress)
-        KeeperClient(workspace).shutdown()  # what Terraform did not know of goes in its own way too
-        swept = _told(sweep.sweep(workspace))
+        swept = _sweep(workspace)
         if notes:  # what stood in the way may be gone now
             destroyed, notes = _destroy(workspace, progress)
+            swept += _sweep(workspace)
         left, looked_at = sweep.prove(workspace)
         kept = ""
         if not left:
+            client_journal(workspace).write("intent", "stack", "", "remove")
             kept = _remove(workspace, keep_data)
     return DownResult(
         workspace.name,
@@ -59,6 +62,14 @@ def _destroy(workspace: Workspace, progress: Progress) -> tuple[list[str], tuple
         why = "; ".join(f"{d.summary}: {d.detail}" for d in error.diagnostics)
         return [], (Leftover("state", "Terraform could not destroy the stack, so it was swept", why),)
     return [c.what for c in changes if c.kind == "process" and c.action == "destroy"], ()
+
+
+def _sweep(workspace: Workspace) -> tuple[Leftover, ...]:
+    """End what Terraform did not know of: in its own way by the keeper, where there is none by force."""
+    client_journal(workspace).write("intent", "stack", "", "sweep")
+    with suppress(StackError):  # a keeper that hangs is swept like everything else
+        KeeperClient(workspace).shutdown()
+    return _told(sweep.sweep(workspace))
 
 
 def _remove(workspace: Workspace, keep_data: bool) -> str:

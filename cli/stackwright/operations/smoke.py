@@ -11,7 +11,7 @@ from stackwright.runtime.workspace import Workspace, lock, mark_self
 
 if TYPE_CHECKING:
     from stackwright.model.plan import Plan
-    from stackwright.model.report import Progress, SmokeReport, WireCheck
+    from stackwright.model.report import Progress, SmokeReport
 
 
 def smoke(target: Target, pipeline: str | None, progress: Progress) -> SmokeReport:
@@ -22,22 +22,24 @@ def smoke(target: Target, pipeline: str | None, progress: Progress) -> SmokeRepo
 
     workspace = workspace_of(target)
     with lock(workspace, "smoke"), mark_self(workspace):
-        status = status_of(workspace)
-        down = [c.id for c in status.components if c.state not in ("up", "ready")]
+        plan = plan_of(workspace)
+        down = [c.id for c in status_of(workspace).components if c.state not in ("up", "ready")]
         if down:
-            names = ", ".join(f"`{name}`" for name in down)
-            raise StackError(
-                Diagnostic("S001", "stack is not whole", f"Not up: {names}.", hint="repair it with\n    stack up")
-            )
+            raise StackError(_not_whole(plan, down))
         fill, layers = Secrets(workspace.secrets_file).fill, Catalog.shipped().layers()
-        return run_smoke(plan_of(workspace), workspace.root, fill, pipeline, progress, layers=layers)
+        return run_smoke(plan, workspace.root, fill, pipeline, progress, layers=layers)
 
 
-def wire_checks(chosen: Plan, workspace: Workspace) -> tuple[WireCheck, ...]:
-    """One real operation over every wire, with that wire's own credentials."""
-    from stackwright.smoke import check_wires
+def _not_whole(plan: Plan, down: list[str]) -> Diagnostic:
+    detail = f"Not up: {_listed(down)}."
+    if wires := [wire.id for wire in plan.wires if wire.server in down]:
+        detail += f" What they answer is broken with them: {_listed(wires)}."
+    hint = "see why, and repair it, with\n    stack status\n    stack up"
+    return Diagnostic("S001", "stack is not whole", detail, hint=hint)
 
-    return check_wires(chosen, workspace.root, Secrets(workspace.secrets_file).fill)
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def plan_of(workspace: Workspace) -> Plan:

@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackwright.errors import Diagnostic, StackError
+from stackwright.errors import StackError
 from stackwright.operations.find import Target
 from stackwright.operations.plan import planned, resolved, root_for
 from stackwright.operations.status import status_of
 from stackwright.operations.terraform import engine_of
+from stackwright.operations.wires import WireWatch, broken_wires
 from stackwright.runtime.workspace import Workspace, lock, mark_self
 
 if TYPE_CHECKING:
@@ -33,10 +34,15 @@ def up(target: Target, progress: Progress) -> UpResult:
         workspace = Workspace.create(root_for(manifest), manifest.name, str(manifest.file))
     with lock(workspace, "up"), mark_self(workspace):
         chosen = _settle(manifest, workspace)
-        engine = engine_of(workspace, progress)
+        watch = WireWatch(chosen, workspace, progress)
+        engine = engine_of(workspace, watch)
         engine.init()
-        changes = engine.apply()
-        _check_wires(chosen, workspace)
+        try:
+            changes = engine.apply()
+        except StackError as error:
+            raise watch.explain(error) from error
+        if broken := broken_wires(chosen, workspace):
+            raise StackError(broken)
         status = status_of(workspace)
     return UpResult(
         workspace.name,
@@ -79,22 +85,6 @@ def install_job_library(workspace: Workspace) -> None:
 
     source, to = Path(stackwright_job.__file__).parent, workspace.jobs / "lib" / "stackwright_job"
     shutil.copytree(source, to, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-
-
-def _check_wires(chosen: Plan, workspace: Workspace) -> None:
-    from stackwright.operations.smoke import wire_checks
-
-    broken = [check for check in wire_checks(chosen, workspace) if not check.passed]
-    if broken:
-        raise StackError(
-            Diagnostic(
-                "P030",
-                "wire does not answer",
-                f"`{check.wire}` does not reach `{check.server}` as a `{check.interface}`: {check.detail}",
-                hint=f"the server's log is shown by\n    stack logs {check.server}",
-            )
-            for check in broken
-        )
 
 
 def _write(path: Path, text: str) -> None:

@@ -54,7 +54,11 @@ class Environment:
 
     def apply(self, _prior: State | None, planned: State) -> State:
         """Install what is not there."""
-        prefix = install.ensure_environment(_spec(planned), self._session.progress, self._session.cancel)
+        session, spec = self._session, _spec(planned)
+        if not install.environment_complete(spec):
+            session.journal().write("intent", "environment", "", spec["key"])
+        prefix = install.ensure_environment(spec, session.progress, session.cancel)
+        session.journal().write("done", "environment", "", spec["key"])
         return {**planned, "prefix": str(prefix)}
 
     def delete(self, _prior: State) -> None:

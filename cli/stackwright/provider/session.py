@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stackwright.errors import Diagnostic, StackError
+from stackwright.runtime.journal import Journal
 from stackwright.runtime.secrets import Secrets
+from stackwright.runtime.steps import client_journal
 from stackwright.runtime.workspace import Workspace, mark_self
 
 Progress = Callable[[str, str, str], None]  # subject, phase, text
@@ -51,6 +53,10 @@ class Session:
         if self._workspace is None and root:
             self._workspace = Workspace.open(Path(root))
             mark_self(self._workspace)
+
+    def journal(self) -> Journal:
+        """What this process has done for the stack, on disk before it is done."""
+        return client_journal(self.workspace)
 
     def redact(self, text: str) -> str:
         """The text without any secret of the stack, and encodable whatever a log held."""

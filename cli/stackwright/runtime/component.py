@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +92,14 @@ def ensure(ws: Workspace, spec: ComponentSpec, progress: Progress, cancel: threa
 def stop(ws: Workspace, component: str, progress: Progress, keep_data: bool = True) -> None:
     """Stop its processes, the last started first; with `keep_data=False` its folder goes too."""
     known = _known(ws, component)
+    journal = steps.client_journal(ws)
+    journal.write("intent", "process", component, component, hash="")  # of no spec: that nothing runs
     live = [unit for unit in known if _lives(ws, unit)]
     if live:
         progress(component, "stopping", f"{len(live)} processes" if len(live) > 1 else "")
     if known:  # one that is down may have left children, which its keeper knows
         KeeperClient.connect(ws).stop(known)
+    journal.write("stopped", "process", component, component)
     if not keep_data:
         remove(ws, component)
     progress(component, "gone", "")
@@ -205,7 +208,8 @@ class _Start:
                 raise StackError(ready.stopped(self._watched(name), reason, 0.0))
             return
         self.tell("waiting", ready.what(ask))
-        seconds = ready.wait(ask, self._watched(name), self.cancel)
+        watched = replace(self._watched(name), still=lambda why: self.tell("waiting", f"{ready.what(ask)} {why}"))
+        seconds = ready.wait(ask, watched, self.cancel)
         self.tell("ready", f"{ready.what(ask)} after {seconds:.1f} s")
 
     def _watched(self, name: str) -> ready.Watched:

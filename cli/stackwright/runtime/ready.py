@@ -20,6 +20,7 @@ ReadySpec = dict[str, Any]  # docs/architecture.md: one of http, tcp, command; j
 
 _FIRST_PAUSE, _LAST_PAUSE = 0.02, 0.25
 _PROBE_TIMEOUT = 5.0
+_WORD = 5.0  # seconds after which a wait is told again
 _BODY = 1 << 20
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -35,11 +36,12 @@ class Watched:
     log: Callable[[], str]  # the last lines of its log, without secrets
     run: Callable[[Sequence[Any], float], str | None]  # a command with a limit in seconds: None, or why it failed
     ports: tuple[int, ...] = ()  # where somebody listens on these, it must be the component
+    still: Callable[[str], None] | None = None  # told every few seconds what is missing; may end the wait by raising
 
 
 def wait(spec: ReadySpec, watched: Watched, cancel: threading.Event) -> float:
     """Return the seconds it took until the component answered; StackError when it died, never did, or is another."""
-    began = time.monotonic()
+    began = word = time.monotonic()
     timeout = float(spec.get("timeout", 60.0))
     pause = _FIRST_PAUSE
     while True:
@@ -53,6 +55,9 @@ def wait(spec: ReadySpec, watched: Watched, cancel: threading.Event) -> float:
             return time.monotonic() - began
         if time.monotonic() - began >= timeout:
             raise StackError(_never(watched, spec, timeout, problem))
+        if watched.still and time.monotonic() - word >= _WORD:
+            watched.still(problem)
+            word = time.monotonic()
         cancel.wait(pause)
         pause = min(pause * 1.5, _LAST_PAUSE)
 

@@ -52,7 +52,7 @@ def run(
     process = subprocess.Popen(
         command,
         cwd=cwd,  # a folder of ours: no pyproject.toml or uv.toml above it is taken up
-        env=environment(os.environ),
+        env=environment(os.environ) | {"TMPDIR": str(_temporary(cwd))},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -67,6 +67,13 @@ def run(
         raise
     if process.wait() != 0:
         raise UvError("\n".join(tail).strip() or f"uv ended with status {process.returncode} and said nothing")
+
+
+def _temporary(cwd: Path) -> Path:
+    """uv leaves lock files in its temporary folder when it builds; in the cache we may leave things."""
+    folder = cwd.parent / ".tmp"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def find() -> str:

@@ -160,7 +160,11 @@ class Workspace:
             if self.root.parent.name == ".stack":
                 with suppress(OSError):
                     self.root.parent.rmdir()
-        self._entry.unlink(missing_ok=True)
+        with _index_lock():
+            self._entry.unlink(missing_ok=True)
+            for folder in (*(Path(f).parent for f in self.folders), _index(), folders.state_dir()):
+                with suppress(OSError):  # others' stacks are in it
+                    folder.rmdir()
 
     @property
     def _entry(self) -> Path:
@@ -272,13 +276,10 @@ def _index() -> Path:
 
 @contextmanager
 def _index_lock() -> Iterator[None]:
-    """Two commands must not take the same name at once."""
+    """Two commands must not take the same name at once. The folder itself is the lock: it leaves no file."""
     index = _index()
     try:
-        # Root's state folder holds folders of other users' processes; what is private in it is closed by itself.
-        index.parent.mkdir(mode=0o755 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-        index.mkdir(mode=0o700, exist_ok=True)
-        fd = os.open(index / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = _locked_folder(index)
     except OSError as error:
         raise StackError(
             Diagnostic(
@@ -289,10 +290,22 @@ def _index_lock() -> Iterator[None]:
             )
         ) from None
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
         yield
     finally:
         os.close(fd)
+
+
+def _locked_folder(index: Path) -> int:
+    while True:
+        # Root's state folder holds folders of other users' processes; what is private in it is closed by itself.
+        index.parent.mkdir(mode=0o755 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        index.mkdir(mode=0o700, exist_ok=True)
+        fd = os.open(index, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(fd), index.stat()):
+                return fd
+        os.close(fd)  # the user's last stack took the folder away while we waited
 
 
 def _refuse_or_drop(other: Workspace) -> None:

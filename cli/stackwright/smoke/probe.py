@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from stackwright.folders import shipped
 from stackwright.model.plan import Plan, Wire
@@ -13,17 +14,21 @@ from stackwright.smoke.site import Fill, Site
 from stackwright.smoke.worker import Process
 
 _SECONDS = 20.0  # for all wires together, the probes' start included
+_LONGEST = 400  # characters of a client's words that are worth reading
 
 
-def check_wires(plan: Plan, workspace: Path, fill: Fill, catalog: Path | None = None) -> tuple[WireCheck, ...]:
-    """One real operation over every wire, all at once in one process; each answer names its wire."""
+def check_wires(
+    plan: Plan, workspace: Path, fill: Fill, catalog: Path | None = None, consumers: Collection[str] | None = None
+) -> tuple[WireCheck, ...]:
+    """One real operation over every wire (of these consumers), all at once; each answer names its wire."""
     site = Site(plan, workspace, fill, {}, catalog or shipped() / "catalog")
-    return tuple(probe_wires(site)) if plan.wires else ()
+    return tuple(probe_wires(site, [wire for wire in site.wires if consumers is None or wire.consumer in consumers]))
 
 
-def probe_wires(site: Site) -> list[WireCheck]:
-    """The checks of all wires, in the plan's order."""
-    wires = list(site.plan.wires)
+def probe_wires(site: Site, wires: Sequence[Wire]) -> list[WireCheck]:
+    """The checks of these wires, in their order; one process asks them all."""
+    if not wires:
+        return []
     asked = [
         {"wire": number, "interface": wire.interface, "fields": site.wire_fields(wire)}
         for number, wire in enumerate(wires)
@@ -46,13 +51,22 @@ def _answers(process: Process, asked: Sequence[dict[str, object]]) -> dict[int, 
         process.send({"id": 1, "wires": asked})
         while len(answers) < len(asked):
             reply = process.receive(deadline)
-            said = reply["detail"] if reply["ok"] else f"{reply['error']['type']}: {reply['error']['message']}"
-            answers[reply["wire"]] = (bool(reply["ok"]), said)
+            answers[reply["wire"]] = (bool(reply["ok"]), reply["detail"] if reply["ok"] else _failure(reply))
     except (TimeoutError, EOFError, ValueError):
         pass
     return answers
 
 
+def _failure(reply: Mapping[str, Any]) -> str:
+    """What was tried and how it failed: `could not write a row: OperationalError: …`."""
+    error = f"{reply['error']['type']}: {reply['error']['message']}"
+    return f"could not {reply['tried']}: {error}" if reply.get("tried") else error
+
+
 def _check(site: Site, wire: Wire, answer: tuple[bool, str] | None) -> WireCheck:
     passed, detail = answer or (False, f"no answer within {_SECONDS:.0f} s")
-    return WireCheck(wire.id, wire.server, wire.interface, passed, site.redact(" ".join(detail.split())))
+    fields = site.wire_fields(wire)
+    address = f"{fields['host']}:{fields['port']}" if {"host", "port"} <= set(fields) else ""
+    said = site.redact(" ".join(detail.split()))
+    said = said if len(said) <= _LONGEST else said[:_LONGEST] + "…"
+    return WireCheck(wire.id, wire.server, wire.interface, passed, said, address)

@@ -26,7 +26,7 @@ from stackwright.smoke.pipeline import (
     load_pipeline,
 )
 from stackwright.smoke.probe import probe_wires
-from stackwright.smoke.site import Fields, Fill, Site
+from stackwright.smoke.site import JOBS, SMOKE, Fields, Fill, Site
 from stackwright.smoke.worker import Worker
 
 
@@ -48,7 +48,7 @@ def run_smoke(
     site = Site(plan, workspace, fill, layers or {}, catalog or shipped() / "catalog")
     shutil.rmtree(workspace / "jobs" / "smoke", ignore_errors=True)
     progress(Event("", "checking", "wires"))
-    wires = probe_wires(site) if plan.wires else []
+    wires = probe_wires(site, site.wires)
     with Run(site, file.parent, data or file.parent / "data") as run:
         done = Runner(site, steps, run, wires, progress).steps()
     return SmokeReport(
@@ -141,9 +141,9 @@ class Runner:
 
     def _touched(self, wires: list[WireCheck]) -> dict[str, str]:
         """Component -> the broken wire that keeps it, or us, from working."""
-        consumers = [wire.consumer for wire in self._site.plan.wires]
+        consumers = [wire.consumer for wire in self._site.wires]
         broken = [(consumer, check) for consumer, check in zip(consumers, wires, strict=True) if not check.passed]
-        return {(check.server if consumer == "jobs" else consumer): check.wire for consumer, check in broken}
+        return {(check.server if consumer in (JOBS, SMOKE) else consumer): check.wire for consumer, check in broken}
 
     def steps(self) -> list[Step]:
         """Every step's outcome, in order."""

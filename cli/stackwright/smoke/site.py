@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from stackwright.model.plan import Component, Endpoint, Plan, Wire
 
 Fields = dict[str, Any]  # field of an interface -> its value
 Fill = Callable[[Any], str]  # a text as it stands in a spec -> the text with its secrets
+JOBS, SMOKE = "jobs", "smoke"  # consumers that are no components: the stack's jobs, and we ourselves
 VERB_SECONDS = 300.0  # where a layer does not say
 
 
@@ -37,9 +39,23 @@ class Site:
         """An endpoint's fields, ready to be used."""
         return {name: self.text(value) for name, value in endpoint.fields.items()}
 
+    @cached_property
+    def wires(self) -> tuple[Wire, ...]:
+        """The plan's wires, and ours to each endpoint of a layer's component that jobs have no client for."""
+        taken = {(wire.server, wire.endpoint) for wire in self.plan.wires if wire.consumer == JOBS}
+        ours = [
+            Wire(
+                consumer=SMOKE, need=re.sub(r"[^a-z0-9]+", "_", f"{component.id}_{name}"), server=component.id,
+                endpoint=name, interface=endpoint.interface, origin="stack",
+            )
+            for component in self.plan.components if component.layers
+            for name, endpoint in component.endpoints.items() if (component.id, name) not in taken
+        ]  # fmt: skip
+        return (*self.plan.wires, *ours)
+
     def wire_fields(self, wire: Wire) -> Fields:
         """What the consumer of this wire was given: its own address and credentials."""
-        if wire.consumer == "jobs":
+        if wire.consumer in (JOBS, SMOKE):
             return self.fields(self.plan.component(wire.server).endpoints[wire.endpoint])
         same = [other for other in self.plan.wires if (other.consumer, other.need) == (wire.consumer, wire.need)]
         return self.fields(self.plan.component(wire.consumer).needs[wire.need][same.index(wire)])
@@ -60,7 +76,7 @@ class Site:
     def environment_of(self, component: Component) -> str:
         """Where a component's verbs run: in the jobs' environment when that holds a client for all it offers."""
         # Jobs are wired to exactly those interfaces that have a client.
-        clients = {wire.interface for wire in self.plan.wires if wire.consumer == "jobs"}
+        clients = {wire.interface for wire in self.plan.wires if wire.consumer == JOBS}
         offered = {endpoint.interface for endpoint in component.endpoints.values()}
         return self.plan.jobs.environment if offered and offered <= clients else component.environment
 
