@@ -14,6 +14,7 @@ import argparse
 import fcntl
 import os
 import pwd
+import resource
 import socket
 import struct
 import subprocess
@@ -54,6 +55,9 @@ def inside(options: argparse.Namespace) -> int:
     if not left:
         counts = ", ".join(f"{len(there)} {kind}" for kind, there in before.items())
         sys.stdout.write(f"census: equal ({counts})\n")
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)  # of everything: orphans come to process 1
+    load = os.getloadavg()[0]
+    sys.stdout.write(f"cpu: {spent.ru_utime + spent.ru_stime:.1f} s (load {load:.1f}, {os.cpu_count()} cores)\n")
     return status or (LEFTOVERS if left else 0)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from stackwright import folders
 from stackwright.errors import Diagnostic, Exit, StackError
 from stackwright.operations.find import Target, find
+from stackwright.runtime import index
 from stackwright.runtime.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -66,4 +67,5 @@ def _clean(
         on_stage("down", gone)
     if path.parent == demo_folder() and (gone is None or not gone.left):
         shutil.rmtree(path.parent, ignore_errors=True)
+        index.tidy()
     return gone

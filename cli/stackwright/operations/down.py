@@ -12,7 +12,7 @@ from stackwright.errors import StackError
 from stackwright.model.report import DownResult, Leftover
 from stackwright.operations.find import Target, workspace_of
 from stackwright.operations.terraform import engine_of
-from stackwright.runtime import sweep
+from stackwright.runtime import index, sweep
 from stackwright.runtime.client import KeeperClient
 from stackwright.runtime.steps import client_journal
 from stackwright.runtime.workspace import Workspace, lock, mark_self
@@ -76,6 +76,7 @@ def _remove(workspace: Workspace, keep_data: bool) -> str:
     """The stack's folders go; with `keep_data` the components' stay, and the secrets that their data need."""
     if not keep_data:
         workspace.forget()
+        index.tidy()
         return ""
     for path in (workspace.terraform, workspace.journal_dir, workspace.keeper_dir, workspace.logs, workspace.jobs):
         shutil.rmtree(path, ignore_errors=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 from stackwright import folders
 from stackwright.errors import Diagnostic, Exit, StackError
-from stackwright.runtime import process
+from stackwright.runtime import index, process
 from stackwright.runtime.files import write_atomic
 
 
@@ -89,7 +89,7 @@ class Workspace:
     def create(cls, root: Path, name: str, manifest: str) -> Workspace:
         """The workspace at `root`, made if it is not there yet; refused when the name is alive elsewhere."""
         root = root.absolute()
-        with _index_lock():
+        with index.lock():
             entries = cls.all()
             for other in entries:
                 if other.name == name and other.root != root:
@@ -133,7 +133,7 @@ class Workspace:
     def all(cls) -> list[Workspace]:
         """Every stack in this user's index, by name."""
         try:
-            files = sorted(entry.path for entry in os.scandir(_index()) if entry.name.endswith(".json"))
+            files = sorted(entry.path for entry in os.scandir(index.folder()) if entry.name.endswith(".json"))
         except FileNotFoundError:
             return []
         return [found for path in files if (found := _read(Path(path)))]
@@ -160,15 +160,14 @@ class Workspace:
             if self.root.parent.name == ".stack":
                 with suppress(OSError):
                     self.root.parent.rmdir()
-        with _index_lock():
-            self._entry.unlink(missing_ok=True)
-            for folder in (*(Path(f).parent for f in self.folders), _index(), folders.state_dir()):
-                with suppress(OSError):  # others' stacks are in it
-                    folder.rmdir()
+        for folder in outside:
+            with suppress(OSError):  # other stacks have theirs in it
+                folder.parent.rmdir()
+        self._entry.unlink(missing_ok=True)
 
     @property
     def _entry(self) -> Path:
-        return _index() / f"{self.id}.json"
+        return index.folder() / f"{self.id}.json"
 
     def _write(self) -> Workspace:
         """The index entry first: from then on the stack can be found whatever happens to its folder."""
@@ -268,44 +267,6 @@ def mounts_below(roots: list[Path]) -> list[str]:
         return []
     points = [line.split()[4].encode().decode("unicode_escape") for line in lines]  # spaces are written \\040
     return [point for point in points if any(Path(point).is_relative_to(root) for root in roots)]
-
-
-def _index() -> Path:
-    return folders.state_dir() / "stacks"
-
-
-@contextmanager
-def _index_lock() -> Iterator[None]:
-    """Two commands must not take the same name at once. The folder itself is the lock: it leaves no file."""
-    index = _index()
-    try:
-        fd = _locked_folder(index)
-    except OSError as error:
-        raise StackError(
-            Diagnostic(
-                "L005",
-                "index of stacks cannot be written",
-                f"Stackwright notes every stack in `{index}` before it starts anything: {error.strerror}.",
-                hint="make it writable, or name another folder\n    export STACK_STATE_DIR=FOLDER",
-            )
-        ) from None
-    try:
-        yield
-    finally:
-        os.close(fd)
-
-
-def _locked_folder(index: Path) -> int:
-    while True:
-        # Root's state folder holds folders of other users' processes; what is private in it is closed by itself.
-        index.parent.mkdir(mode=0o755 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-        index.mkdir(mode=0o700, exist_ok=True)
-        fd = os.open(index, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(fd), index.stat()):
-                return fd
-        os.close(fd)  # the user's last stack took the folder away while we waited
 
 
 def _refuse_or_drop(other: Workspace) -> None:
