@@ -8,7 +8,7 @@ import struct
 
 
 def probe(fields: dict) -> str:
-    """That a Dask listener greets us."""
+    """Be greeted by the scheduler."""
     with socket.create_connection((fields["host"], int(fields["port"])), timeout=5) as connection:
         greeting = _message(connection)
     if b"pickle-protocol" not in greeting:

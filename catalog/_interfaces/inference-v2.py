@@ -4,7 +4,7 @@ from stackwright_job import http
 
 
 def probe(fields: dict) -> str:
-    """The server's name and version."""
+    """Find the model server ready."""
     http.call("GET", f"{fields['url']}/v2/health/ready")
     about = http.call("GET", f"{fields['url']}/v2")
     if not isinstance(about, dict) or "name" not in about:

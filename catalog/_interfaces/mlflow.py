@@ -4,7 +4,7 @@ from stackwright_job import http
 
 
 def probe(fields: dict) -> str:
-    """That this user may search."""
+    """Log in and search experiments."""
     url = f"{fields['url']}/api/2.0/mlflow/experiments/search"
     found = http.call("POST", url, {"max_results": 1}, user=(fields["username"], fields["password"]))
     if not isinstance(found, dict):

@@ -4,7 +4,7 @@ import psycopg
 
 
 def probe(fields: dict) -> str:
-    """Who we are, as the server sees it."""
+    """Log in, write a row and read it."""
     names = {"dbname": "database", "user": "username", "password": "password", "host": "host", "port": "port"}
     given = {name: fields[field] for name, field in names.items()}
     with psycopg.connect(**given, connect_timeout=5, autocommit=True) as connection:

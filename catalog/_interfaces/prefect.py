@@ -4,7 +4,7 @@ from stackwright_job import http
 
 
 def probe(fields: dict) -> str:
-    """How many flow runs there are."""
+    """Log in and count flow runs."""
     user = (fields["username"], fields["password"])
     count = http.call("POST", f"{fields['url']}/flow_runs/count", {}, user=user)
     if not isinstance(count, int):

@@ -13,7 +13,7 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def probe(fields: dict) -> str:
-    """Whether this bucket takes an object of ours and gives it back."""
+    """Put, get and delete an object."""
     key, body = f"stack-probe-{os.getpid()}-{os.urandom(4).hex()}", os.urandom(16)
     _request(fields, "PUT", key, body)
     try:

@@ -4,6 +4,6 @@ from stackwright_job import http
 
 
 def probe(fields: dict) -> str:
-    """That the page is there."""
+    """Get the page."""
     http.call("GET", fields["url"])
     return "the page answers"

@@ -46,8 +46,11 @@ def _repository(ctx):
 
 def _git(ctx, *words):
     who = ["-c", "user.name=stack", "-c", "user.email=stack@localhost", "-c", "commit.gpgsign=false"]
+    env = {
+        name: value for name, value in os.environ.items() if name not in ctx.env
+    }  # git needs no keys
     done = subprocess.run(
-        ["git", *who, *words], cwd=ctx.dir / "repository", capture_output=True, text=True, check=False
+        ["git", *who, *words], cwd=ctx.dir / "repository", env=env, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(f"git {words[0]}: {done.stderr.strip()}")

@@ -70,7 +70,7 @@ def main(swift_folder, data_folder):
         path = os.path.join(swift_folder, f"{name}.conf")
         sock = listen(wsgi.appconfig(path, name=f"{name}-server"))
         servers.spawn(serve, sock, wsgi.loadapp(path, global_conf={"log_name": name, **common}))
-    # Swift knows no SIGTERM inside a process: every request is one file, there is nothing to flush.
+    # Nothing waits in memory to be written: what was answered is on disk, what was not is asked again.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     servers.waitall()
 

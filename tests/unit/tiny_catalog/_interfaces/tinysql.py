@@ -4,7 +4,7 @@ from stackwright_job import http
 
 
 def probe(fields: dict) -> str:
-    """The database that the server has for this user."""
+    """Log in and ask which database is ours."""
     user = (fields["username"], fields["password"])
     found = http.call("GET", f"http://{fields['host']}:{fields['port']}/whoami", user=user)
     if found["database"] != fields["database"]:

@@ -4,5 +4,5 @@ from stackwright_job import http
 
 
 def probe(fields: dict) -> str:
-    """What the server says of itself."""
+    """Ask for the server's health."""
     return f"health is `{http.call('GET', fields['url'] + '/health')['status']}`"
