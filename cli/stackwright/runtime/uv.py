@@ -71,7 +71,7 @@ def run(
 
 def _temporary(cwd: Path) -> Path:
     """uv leaves lock files in its temporary folder when it builds; in the cache we may leave things."""
-    folder = cwd.parent / ".tmp"
+    folder = cwd.parent.parent / "tmp"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
