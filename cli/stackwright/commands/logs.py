@@ -48,8 +48,9 @@ def logs(
     from stackwright.operations import status as operations
     from stackwright.views.logs import Tail
 
-    paths = operations.log_paths(find_target(file, stack), component)
-    tail = Tail(tuple(paths))
+    target = find_target(file, stack)
+    paths = operations.log_paths(target, component)
+    tail = Tail(tuple(paths), operations.hidden(target))
     followed = {name: Followed(path) for name, path in paths.items()}
     for name, log in followed.items():
         for line in log.last(lines):

@@ -19,7 +19,7 @@ def broken_wires(chosen: Plan, workspace: Workspace, consumers: Collection[str] 
     """One real operation over every wire (of these consumers), with its own credentials; an error for each failure."""
     from stackwright.smoke import check_wires
 
-    checks = check_wires(chosen, workspace.root, Secrets(workspace.secrets_file).fill, consumers=consumers)
+    checks = check_wires(chosen, workspace.root, Secrets(workspace.secrets_file), consumers=consumers)
     return [_broken(check, chosen) for check in checks if not check.passed]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from stackwright.folders import shipped
 from stackwright.model.plan import Plan, Wire
 from stackwright.model.report import WireCheck
-from stackwright.smoke.site import Fill, Site
+from stackwright.smoke.site import Secrets, Site
 from stackwright.smoke.worker import Process
 
 _SECONDS = 20.0  # for all wires together, the probes' start included
@@ -18,10 +18,10 @@ _LONGEST = 400  # characters of a client's words that are worth reading
 
 
 def check_wires(
-    plan: Plan, workspace: Path, fill: Fill, catalog: Path | None = None, consumers: Collection[str] | None = None
+    plan: Plan, workspace: Path, secrets: Secrets, catalog: Path | None = None, consumers: Collection[str] | None = None
 ) -> tuple[WireCheck, ...]:
     """One real operation over every wire (of these consumers), all at once; each answer names its wire."""
-    site = Site(plan, workspace, fill, {}, catalog or shipped() / "catalog")
+    site = Site(plan, workspace, secrets, {}, catalog or shipped() / "catalog")
     return tuple(probe_wires(site, [wire for wire in site.wires if consumers is None or wire.consumer in consumers]))
 
 
@@ -67,6 +67,6 @@ def _check(site: Site, wire: Wire, answer: tuple[bool, str] | None) -> WireCheck
     passed, detail = answer or (False, f"no answer within {_SECONDS:.0f} s")
     fields = site.wire_fields(wire)
     address = f"{fields['host']}:{fields['port']}" if {"host", "port"} <= set(fields) else ""
-    said = site.redact(" ".join(detail.split()))
+    said = site.secrets.redact(" ".join(detail.split()))
     said = said if len(said) <= _LONGEST else said[:_LONGEST] + "…"
     return WireCheck(wire.id, wire.server, wire.interface, passed, said, address)

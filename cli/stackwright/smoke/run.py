@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Mapping
@@ -26,14 +27,14 @@ from stackwright.smoke.pipeline import (
     load_pipeline,
 )
 from stackwright.smoke.probe import probe_wires
-from stackwright.smoke.site import JOBS, SMOKE, Fields, Fill, Site
+from stackwright.smoke.site import JOBS, SMOKE, Fields, Secrets, Site
 from stackwright.smoke.worker import Worker
 
 
 def run_smoke(
     plan: Plan,
     workspace: Path,
-    fill: Fill,
+    secrets: Secrets,
     pipeline: str | None,
     progress: Progress,
     *,
@@ -45,7 +46,7 @@ def run_smoke(
     began = time.monotonic()
     file = find_pipeline(pipeline)
     steps = load_pipeline(file)
-    site = Site(plan, workspace, fill, layers or {}, catalog or shipped() / "catalog")
+    site = Site(plan, workspace, secrets, layers or {}, catalog or shipped() / "catalog")
     shutil.rmtree(workspace / "jobs" / "smoke", ignore_errors=True)
     progress(Event("", "checking", "wires"))
     wires = probe_wires(site, site.wires)
@@ -189,8 +190,9 @@ class Runner:
         def step(state: Any, detail: str = "", evidence: Evidence | None = None) -> Step:
             seconds = time.monotonic() - began
             self._progress(Event(component.id, state, spec.title))
-            detail = self._site.redact(detail)
-            return Step(spec.title, spec.layers[0], component.id, state, seconds, detail, evidence or {})
+            hide = self._site.secrets.redact  # what a client or a job said may hold what it was given
+            found = json.loads(hide(json.dumps(evidence or {}, default=str)))
+            return Step(spec.title, spec.layers[0], component.id, state, seconds, hide(detail), found)
 
         try:
             evidence = spec.function(self._run)

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, Protocol
 
 from stackwright.model.base import Text, as_json
 from stackwright.model.catalog import Layer
 from stackwright.model.plan import Component, Endpoint, Plan, Wire
 
 Fields = dict[str, Any]  # field of an interface -> its value
-Fill = Callable[[Any], str]  # a text as it stands in a spec -> the text with its secrets
 JOBS, SMOKE = "jobs", "smoke"  # consumers that are no components: the stack's jobs, and we ourselves
 VERB_SECONDS = 300.0  # where a layer does not say
+
+
+class Secrets(Protocol):
+    """The stack's secrets, which the runtime keeps."""
+
+    def fill(self, text: Any) -> str:
+        """A text as it stands in a spec, with its secrets."""
+
+    def redact(self, message: str) -> str:
+        """A message without any of them, however they are encoded."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +35,13 @@ class Site:
 
     plan: Plan
     workspace: Path
-    fill: Fill
+    secrets: Secrets
     layers: Mapping[str, Layer]
     catalog: Path
 
     def text(self, text: Text | int) -> Any:
         """A text with its secrets; a number stays one."""
-        return text if isinstance(text, int) else self.fill(as_json(text))
+        return text if isinstance(text, int) else self.secrets.fill(as_json(text))
 
     def fields(self, endpoint: Endpoint) -> Fields:
         """An endpoint's fields, ready to be used."""
@@ -88,22 +96,11 @@ class Site:
         """The component's files by their path inside its run folder."""
         return {path.partition(f"/{component.id}/run/")[2]: path for path in component.files}
 
-    def redact(self, text: str) -> str:
-        """The text without any of the stack's secrets, plain or URL-encoded."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
-        return text
-
-    @cached_property
-    def _secrets(self) -> list[str]:
-        values = [self.fill([{"secret": key}]) for key in self.plan.secrets]
-        return sorted((value for value in values if value), key=len, reverse=True)
-
     def process_env(self, environment: str, folder: Path) -> dict[str, str]:
         """The whole environment of a process of ours: nothing is inherited, least of all a proxy."""
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
         return {
-            "PATH": f"{self.prefix(environment)}/bin:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{self.prefix(environment)}/bin:{self.workspace}/bin:/usr/local/bin:/usr/bin:/bin",
             "PYTHONPATH": str(self.workspace / "jobs" / "lib"),
             "PYTHONSAFEPATH": "1",
             "PYTHONNOUSERSITE": "1",

@@ -28,8 +28,9 @@ class Process:
         folder.mkdir(parents=True, exist_ok=True)
         log.parent.mkdir(parents=True, exist_ok=True)
         python = site.prefix(environment) / "bin" / "python"
+        self._log, self._hide = log, site.secrets.redact
         try:
-            with log.open("ab") as stderr:
+            with open(log, "ab", opener=_private) as stderr:
                 self._child = subprocess.Popen(
                     [str(python), "-m", *words], cwd=folder, env=site.process_env(environment, folder),
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True,
@@ -67,7 +68,7 @@ class Process:
         return message
 
     def close(self) -> int | None:
-        """End the child and whatever it started; its exit status."""
+        """End the child and whatever it started; its log loses what a chatty client may have said of credentials."""
         for stream in (self._child.stdin, self._child.stdout):
             if stream:
                 with suppress(OSError):
@@ -76,7 +77,15 @@ class Process:
             self._child.wait(2)
         with suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)
-        return self._child.wait()
+        status = self._child.wait()
+        said = self._log.read_text(encoding="utf-8", errors="replace")
+        if (shown := self._hide(said)) != said:
+            self._log.write_text(shown, encoding="utf-8")
+        return status
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 class Worker:
@@ -148,13 +157,9 @@ class Worker:
 
     def _failure(self, code: str, summary: str, text: str, verb: str) -> StackError:
         who = f"`{verb}` of `{self._component.id}` ({self._component.tool}@{self._component.target})"
-        detail = self._site.redact(f"{who}. {text}".rstrip())
+        detail = self._site.secrets.redact(f"{who}. {text}".rstrip())
         return StackError(Diagnostic(code, summary, detail, hint=f"the worker's own words are in\n    {self.log}"))
 
     def close(self) -> int | None:
-        """End the worker; its log loses what a chatty client may have said of credentials."""
-        status = self._process.close()
-        said = self.log.read_text(encoding="utf-8", errors="replace")
-        if (shown := self._site.redact(said)) != said:
-            self.log.write_text(shown, encoding="utf-8")
-        return status
+        """End the worker."""
+        return self._process.close()

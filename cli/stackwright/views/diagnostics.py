@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -65,7 +66,7 @@ def _hint(page: Page, line: str, lead: str) -> None:
 
 def _place(page: Page, where: Where) -> None:
     """file:line:column, and the line itself with the word underlined where the file can still be read."""
-    page.line(Ink(f"  {where}", "cyan"))
+    page.line(Ink(f"  {replace(where, file=_from_here(where.file))}", "cyan"))
     source = _source(where)
     if source is None:
         return
@@ -78,6 +79,14 @@ def _place(page: Page, where: Where) -> None:
     page.line(Ink(lead, "dim"), Ink(text if len(text) <= room else text[: room - 1] + "…"))
     marks = "^" * min(length, room - where.column + 1)
     page.line(Ink(f"{'':>5} | ", "dim"), Ink(" " * (where.column - 1)), Ink(marks, "bold red"))
+
+
+def _from_here(file: str) -> str:
+    """A file below the folder that we are in, as one would type it here."""
+    try:
+        return str(Path(file).relative_to(Path.cwd()))
+    except (OSError, ValueError):  # it lies elsewhere, or our own folder is gone
+        return file
 
 
 def _source(where: Where) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stackwright.views import terminal
@@ -15,10 +16,11 @@ class Tail:
     """Prints the lines of these components, each name in a colour of its own."""
 
     components: tuple[str, ...]
+    hide: Callable[[str], str]  # takes out what must not be shown
 
     def line(self, component: str, text: str) -> None:
         """One line of one log."""
-        terminal.write(self._lead(component) + terminal.clean(text) + "\n")
+        terminal.write(self._lead(component) + terminal.clean(self.hide(text)) + "\n")
 
     def _lead(self, component: str) -> str:
         if len(self.components) == 1:

@@ -1,17 +1,13 @@
-"""What `smoke` shows: every wire that was probed, every step of the pipeline, and the evidence in short."""
+"""What `smoke` shows: every wire that was probed, and every step of the pipeline with what it found."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 
 from stackwright.model.report import SmokeReport, Step, WireCheck
 from stackwright.views.page import ABSENT, Cell, Ink, Page, Row, counted, seconds
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": (ABSENT, "dim")}
-SHOWN = 3  # pieces of evidence a step shows; all of them are in --json
-LONGEST = 28  # characters of one piece
 
 
 def smoke(page: Page, report: SmokeReport) -> None:
@@ -34,27 +30,10 @@ def _wire(check: WireCheck) -> Row:
 def _step(step: Step) -> Row:
     mark, style = MARKS[step.state]
     by = step.component or step.layer
-    below: list[Cell] = []
-    if step.detail:
-        below.append(Ink(step.detail, {"failed": "red"}.get(step.state, "dim")))
-    shown = evidence(step.evidence)
-    if shown:
-        below.append(Ink(shown, "dim"))
+    # One line for people; the ids and hashes that flowed are in --json.
+    below: list[Cell] = [Ink(step.detail, {"failed": "red"}.get(step.state, "dim"))] if step.detail else []
     took = "" if step.state == "skipped" else f"{step.seconds:.1f}"
     return Row((Ink(mark, style), step.name, Ink(by, "" if step.component else "dim"), f"{took:>7}"), below)
-
-
-def evidence(found: Mapping[str, Any]) -> str:
-    """`run 3f9a… · rows 569`: the first few plain values, long ones cut."""
-    parts = []
-    for name, value in found.items():
-        if isinstance(value, Mapping):
-            continue
-        text = ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value)
-        text = " ".join(text.split())
-        parts.append(f"{name.replace('_', ' ')} {text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}")
-    more = f" · {len(parts) - SHOWN} more" if len(parts) > SHOWN else ""
-    return " · ".join(parts[:SHOWN]) + more
 
 
 def _verdict(page: Page, report: SmokeReport) -> None:

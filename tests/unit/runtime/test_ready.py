@@ -184,3 +184,18 @@ def test_every_port_of_the_component_is_looked_at(server: int) -> None:
         finally:
             ours.kill()
     wait({"command": ["ask"], "timeout": 5.0}, ports=(server, free_port()))
+
+
+def test_a_long_wait_is_told_and_may_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every few seconds whoever waits hears what is missing; what he raises ends the wait."""
+    monkeypatch.setattr(ready, "_WORD", 0.2)
+    heard: list[str] = []
+
+    def enough(problem: str) -> None:
+        heard.append(problem)
+        if len(heard) == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        wait({"tcp": f"127.0.0.1:{free_port()}", "timeout": 30.0}, still=enough)
+    assert all("does not answer" in problem for problem in heard)

@@ -21,12 +21,20 @@ LAYERS = (
 )  # fmt: skip
 
 
-def fill(text: object) -> str:
-    """Secrets as the runtime fills them in; they are all the same here."""
-    if isinstance(text, str):
-        return text
-    assert isinstance(text, list)
-    return "".join(part if isinstance(part, str) else SECRET for part in text)
+class Secrets:
+    """As the runtime's; they are all the same here."""
+
+    def fill(self, text: object) -> str:
+        if isinstance(text, str):
+            return text
+        assert isinstance(text, list)
+        return "".join(part if isinstance(part, str) else SECRET for part in text)
+
+    def redact(self, message: str) -> str:
+        return message.replace(SECRET, "***")
+
+
+secrets = Secrets()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from stackwright.model.report import SmokeReport
 from stackwright.smoke import run_smoke
 
-from .conftest import CATALOG, LAYERS, SECRET, fill
+from .conftest import CATALOG, LAYERS, SECRET, secrets
 
 LIES = {
     "one version for all": ("data set versioned and read back", "one version"),
@@ -41,7 +41,7 @@ LIES = {
 
 
 def smoke(plan, workspace) -> SmokeReport:
-    return run_smoke(plan, workspace, fill, "lifecycle", lambda event: None, catalog=CATALOG)
+    return run_smoke(plan, workspace, secrets, "lifecycle", lambda event: None, catalog=CATALOG)
 
 
 def test_honest_tools_pass(stack, workspace):

@@ -12,7 +12,7 @@ from stackwright.errors import Exit, StackError
 from stackwright.smoke import run_smoke
 from stackwright.smoke.pipeline import Pipeline, UnmetError, find_pipeline, job_result, load_pipeline
 
-from .conftest import CATALOG, fill
+from .conftest import CATALOG, secrets
 
 HEAD = "from stackwright.smoke.pipeline import Pipeline, expect\nPIPELINE = Pipeline('own')\n"
 
@@ -73,7 +73,9 @@ def one(run): return {}["nothing"]
 @PIPELINE.step("two", "storage")
 def two(run): return {"shown": run.layer("storage").tells(value=3)["value"]}
 """
-    report = run_smoke(stack(("storage",)), workspace, fill, own(tmp_path, body), lambda event: None, catalog=CATALOG)
+    report = run_smoke(
+        stack(("storage",)), workspace, secrets, own(tmp_path, body), lambda event: None, catalog=CATALOG
+    )
     assert [(step.state, step.detail) for step in report.steps] == [
         ("failed", "KeyError: 'nothing'"),
         ("passed", "3"),
@@ -91,7 +93,7 @@ def one(run): return {"shown": run.layer("storage").component.id}
     plan = stack(("storage", "database"))
     second = plan.components[1].model_copy(update={"id": "storage:other", "layers": ("storage",)})
     plan = plan.model_copy(update={"components": (plan.components[0], second), "wires": plan.wires[:1]})
-    report = run_smoke(plan, workspace, fill, own(tmp_path, body), lambda event: None, catalog=CATALOG)
+    report = run_smoke(plan, workspace, secrets, own(tmp_path, body), lambda event: None, catalog=CATALOG)
     assert [(step.component, step.detail) for step in report.steps] == [
         ("storage", "storage"),
         ("storage:other", "storage:other"),
@@ -113,7 +115,7 @@ def one(run): return run.layer("storage").tells()
 @PIPELINE.step("two", "database")
 def two(run): return {"shown": run.layer("database").tells(value=1)["value"]}
 """
-    report = run_smoke(plan, workspace, fill, own(tmp_path, body), lambda event: None, catalog=CATALOG)
+    report = run_smoke(plan, workspace, secrets, own(tmp_path, body), lambda event: None, catalog=CATALOG)
     assert [step.state for step in report.steps] == ["failed", "passed"]
     assert report.steps[0].detail.startswith("S015: environment is not there")
 
@@ -131,7 +133,7 @@ def one(run):
 """
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     with pytest.raises(KeyboardInterrupt):
-        run_smoke(stack(("storage",)), workspace, fill, own(tmp_path, body), lambda event: None, catalog=CATALOG)
+        run_smoke(stack(("storage",)), workspace, secrets, own(tmp_path, body), lambda event: None, catalog=CATALOG)
     pid = int((workspace / "jobs" / "smoke" / "_pipeline" / "pid").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

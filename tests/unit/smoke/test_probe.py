@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 
 from stackwright.model.base import Secret
 from stackwright.smoke import check_wires, probe
 from stackwright.smoke.site import Site
 
-from .conftest import CATALOG, SECRET, fill
+from .conftest import CATALOG, SECRET, secrets
 
 
 def test_all_wires_are_probed_quickly(stack, workspace):
     """Twelve wires take one process and well under the time of twelve."""
     began = time.monotonic()
-    checks = check_wires(stack(), workspace, fill, CATALOG)
+    checks = check_wires(stack(), workspace, secrets, CATALOG)
     assert [check.wire for check in checks if not check.passed] == []
     assert time.monotonic() - began < 5
 
@@ -26,7 +27,7 @@ def test_a_hanging_wire_is_named_alone(stack, workspace, monkeypatch):
     endpoint = plan.components[0].endpoints["main"]
     hanging = endpoint.model_copy(update={"fields": endpoint.fields | {"fault": "hangs"}})
     components = (plan.components[0].model_copy(update={"endpoints": {"main": hanging}}), plan.components[1])
-    checks = check_wires(plan.model_copy(update={"components": components}), workspace, fill, CATALOG)
+    checks = check_wires(plan.model_copy(update={"components": components}), workspace, secrets, CATALOG)
     assert {check.wire: check.passed for check in checks} == {"jobs.storage": False, "jobs.monitoring": True}
     assert "no answer within 3 s" in checks[0].detail
 
@@ -38,11 +39,11 @@ def test_a_wire_uses_its_own_credentials(stack, workspace):
     own = own.model_copy(update={"fields": own.fields | {"root": "/elsewhere", "password": (Secret(secret="b"),)}})
     tracking = plan.components[0].model_copy(update={"needs": {"artifact_store": (own,)}})
     plan = plan.model_copy(update={"components": (tracking, plan.components[1])})
-    site = Site(plan, workspace, fill, {}, CATALOG)
+    site = Site(plan, workspace, secrets, {}, CATALOG)
     roots = {wire.id: site.wire_fields(wire)["root"] for wire in plan.wires}
     assert roots["experiment-tracking.artifact_store"] == "/elsewhere"
     assert roots["jobs.storage"] == str(workspace / "things")
-    broken = [check for check in check_wires(plan, workspace, fill, CATALOG) if not check.passed]
+    broken = [check for check in check_wires(plan, workspace, secrets, CATALOG) if not check.passed]
     assert [check.wire for check in broken] == ["experiment-tracking.artifact_store"]
     assert SECRET not in broken[0].detail
 
@@ -50,6 +51,32 @@ def test_a_wire_uses_its_own_credentials(stack, workspace):
 def test_an_interface_without_a_probe_does_not_pass(stack, workspace, tmp_path):
     """A wire that nobody can probe is not called working."""
     (tmp_path / "catalog" / "_interfaces").mkdir(parents=True)
-    (check,) = check_wires(stack(("storage",)), workspace, fill, tmp_path / "catalog")
+    (check,) = check_wires(stack(("storage",)), workspace, secrets, tmp_path / "catalog")
     assert not check.passed
     assert "fake.py" in check.detail
+
+
+def test_what_only_smoke_dials_is_probed_too(stack, workspace):
+    """An endpoint that jobs have no client for has a wire of its own, so that it is named when it is broken."""
+    plan = stack(("storage", "monitoring"))
+    plan = plan.model_copy(update={"wires": tuple(wire for wire in plan.wires if wire.server == "storage")})
+    checks = check_wires(plan, workspace, secrets, CATALOG)
+    assert [(check.wire, check.server, check.passed) for check in checks] == [
+        ("jobs.storage", "storage", True),
+        ("smoke.monitoring_main", "monitoring", True),
+    ]
+
+
+def test_only_the_wires_of_some_consumers(stack, workspace):
+    """Asked for one consumer, nobody else's wire is touched."""
+    checks = check_wires(
+        stack(("experiment-tracking", "storage")), workspace, secrets, CATALOG, {"experiment-tracking"}
+    )
+    assert [check.wire for check in checks] == ["experiment-tracking.artifact_store"]
+
+
+def test_a_failure_says_what_was_tried(stack, workspace):
+    """The check's words are a sentence: what could not be done, and how the client put it."""
+    shutil.rmtree(workspace / "things")
+    (check,) = check_wires(stack(("storage",)), workspace, secrets, CATALOG)
+    assert check.detail.startswith("could not look into the folder: ConnectionError: nothing at ")

@@ -14,13 +14,13 @@ from stackwright.model.catalog import Layer, Verb
 from stackwright.smoke.site import Site
 from stackwright.smoke.worker import Worker
 
-from .conftest import CATALOG, SECRET, fill
+from .conftest import CATALOG, SECRET, secrets
 
 
 @pytest.fixture
 def site(stack, workspace) -> Site:
     layers = {"storage": Layer(name="storage", about="", verbs={"sleeps": Verb(about="", timeout="1s")})}
-    return Site(stack(("storage",)), workspace, fill, layers, CATALOG)
+    return Site(stack(("storage",)), workspace, secrets, layers, CATALOG)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_broken_entry_is_told(stack, workspace, tmp_path):
     entry = tmp_path / "catalog" / "fake"
     entry.mkdir(parents=True)
     (entry / "smoke.py").write_text("import no_such_client\n")
-    site = Site(stack(("storage",)), workspace, fill, {}, entry.parent)
+    site = Site(stack(("storage",)), workspace, secrets, {}, entry.parent)
     worker = Worker(site, site.plan.components[0])
     assert "No module named 'no_such_client'" in failure(worker, "put")
     worker.close()
@@ -118,13 +118,13 @@ def test_garbage_is_refused(stack, workspace):
     python.unlink()
     python.write_text("#!/bin/sh\necho garbage\nexec sleep 60\n")
     python.chmod(0o755)
-    site = Site(stack(("storage",)), workspace, fill, {}, CATALOG)
+    site = Site(stack(("storage",)), workspace, secrets, {}, CATALOG)
     worker = Worker(site, site.plan.components[0])
     assert failure(worker, "put").startswith("S013")
     worker.close()
 
 
-def test_a_worker_ends_with_its_harness(site):
+def test_a_worker_ends_with_its_harness(site, workspace):
     """When the harness is gone, the worker ends by itself, even in the middle of a verb."""
     read, write = os.pipe()
     pid = os.fork()
@@ -140,6 +140,9 @@ def test_a_worker_ends_with_its_harness(site):
     os.kill(pid, 9)
     os.waitpid(pid, 0)
     assert gone(child)
+    left = workspace / "things" / "child"  # of the verb: in a stack `down` would find it
+    if left.exists():
+        os.kill(int(left.read_text()), 9)
 
 
 def test_a_library_gets_its_files_and_variables(stack, workspace):
@@ -149,7 +152,7 @@ def test_a_library_gets_its_files_and_variables(stack, workspace):
     component = plan.components[0].model_copy(
         update={"kind": "library", "files": {str(file): "content"}, "env": {"NAME": "value"}}
     )
-    site = Site(plan.model_copy(update={"components": (component,)}), workspace, fill, {}, CATALOG)
+    site = Site(plan.model_copy(update={"components": (component,)}), workspace, secrets, {}, CATALOG)
     worker = Worker(site, component)
     assert worker.call("storage", "tells", {}, {})["env"] == {"NAME": "value"}
     worker.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 
 def probe(fields):
+    """Look into the folder."""
     if fields.get("fault") == "hangs":
         time.sleep(600)
     if not Path(fields["root"]).is_dir():
