@@ -1,11 +1,12 @@
 """Run a command in namespaces of its own and prove that it left nothing: a census of everything before and after.
 
-    python tests/isolated.py [--offline] [--user NAME] [--allow PATH]… [--watch DIR]… -- COMMAND …
+    python tests/isolated.py [--offline] [--user NAME] [--hide PATH]… [--allow PATH]… [--watch DIR]… -- COMMAND …
 
 Its own processes, mounts with a private /tmp and /dev/shm, IPC and, with --offline, a network that is only loopback:
-so the machine's other work disturbs neither the command nor the count. As an ordinary user it needs unprivileged user
-namespaces. Exits with the command's status, or 4 when the census differs; what is at or below --allow (the declared
-caches) is not compared. Linux, with `unshare` and `mount` from util-linux.
+so the machine's other work disturbs neither the command nor the count. --hide takes a program or folder away. As an
+ordinary user, which the command then runs as, it needs unprivileged user namespaces. Exits with the command's status,
+or 4 when the census differs; what is at or below --allow (the declared caches) is not compared. Linux, with `unshare`
+and `mount` from util-linux.
 """
 
 from __future__ import annotations
@@ -34,12 +35,15 @@ def outside(options: argparse.Namespace) -> int:
         unshare += ["--user", "--map-root-user"]
     if options.offline:
         unshare.append("--net")
-    return subprocess.run([*unshare, sys.executable, __file__, "--inside", *sys.argv[1:]], check=False).returncode
+    again = [sys.executable, __file__, f"--inside={os.geteuid()}:{os.getegid()}", *sys.argv[1:]]
+    return subprocess.run([*unshare, *again], check=False).returncode
 
 
 def inside(options: argparse.Namespace) -> int:
     """Process 1: private folders, census, the command, census."""
     private_folders([Path.cwd(), Path(sys.prefix), Path(__file__).parent, *options.allow, *options.watch])
+    for path in options.hide:
+        hide(path)
     if options.offline:
         loopback_up()
     home = Path("/tmp/home")
@@ -69,10 +73,19 @@ def private_folders(visible: list[Path]) -> None:
     for path in sorted(handles):
         if not path.exists():
             path.mkdir(parents=True)
-            source = f"/proc/self/fd/{handles[path]}"
-            subprocess.run(["mount", "--bind", source, str(path)], check=True, pass_fds=[handles[path]])
+            # Not canonical: by its own path it is the new, empty folder.
+            bind = ["mount", "--no-canonicalize", "--bind", f"/proc/self/fd/{handles[path]}", str(path)]
+            subprocess.run(bind, check=True, pass_fds=[handles[path]])
     for handle in handles.values():
         os.close(handle)
+
+
+def hide(path: Path) -> None:
+    """A folder becomes empty, a program nothing that can be run."""
+    if path.is_dir():
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(path)], check=True)
+    elif path.exists():
+        subprocess.run(["mount", "--bind", "/dev/null", str(path)], check=True)
 
 
 def loopback_up() -> None:
@@ -86,10 +99,14 @@ def run(options: argparse.Namespace, home: Path) -> int:
     """The command's exit status; as process 1 we collect every orphan, or they would look like leftovers."""
     env = {**os.environ, "HOME": str(home)}
     user: dict[str, object] = {}
+    command = options.command
+    uid, gid = options.inside.split(":")
     if options.user:
         account = pwd.getpwnam(options.user)
         user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    child = subprocess.Popen(options.command, env=env, **user)  # type: ignore[call-overload]
+    elif uid != "0":  # we seem to be root here, and who started us is not
+        command = ["unshare", "--user", f"--map-user={uid}", f"--map-group={gid}", "--", *command]
+    child = subprocess.Popen(command, env=env, **user)  # type: ignore[call-overload]
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == child.pid:
@@ -109,7 +126,8 @@ def main() -> int:
     parser.add_argument("--user", help="run the command as this user (needs root)")
     parser.add_argument("--allow", action="append", default=[], type=Path, metavar="PATH", help="not compared")
     parser.add_argument("--watch", action="append", default=[], type=Path, metavar="DIR", help="compared as well")
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--hide", action="append", default=[], type=Path, metavar="PATH", help="taken away")
+    parser.add_argument("--inside", metavar="UID:GID", help=argparse.SUPPRESS)
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
     return inside(options) if options.inside else outside(options)

@@ -46,9 +46,7 @@ def _repository(ctx):
 
 def _git(ctx, *words):
     who = ["-c", "user.name=stack", "-c", "user.email=stack@localhost", "-c", "commit.gpgsign=false"]
-    env = {
-        name: value for name, value in os.environ.items() if name not in ctx.env
-    }  # git needs no keys
+    env = {name: value for name, value in os.environ.items() if name not in ctx.env}  # git needs no keys
     done = subprocess.run(
         ["git", *who, *words], cwd=ctx.dir / "repository", env=env, capture_output=True, text=True, check=False
     )

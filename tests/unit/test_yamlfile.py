@@ -163,7 +163,9 @@ def test_hostile_files_are_answered_soon_and_cheaply(kind: str, tmp_path: Path) 
             assert all(len(d.detail) < 500 for d in error.diagnostics)
         print(time.process_time() - before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     """)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    # By a small shell: Linux counts what a process was before `exec`, and that would be all of pytest.
+    words = ["sh", "-c", '"$0" -c "$1"; exit $?', sys.executable, script]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
     seconds, megabytes = done.stdout.split()
     assert float(seconds) < 1 and int(megabytes) < 200
 
@@ -181,8 +183,10 @@ def test_no_text_makes_a_traceback(text: str) -> None:
 
 
 _WORDS = st.text("abcxyz", min_size=1, max_size=8)
+# PyYAML writes these three as they are, and reads them as the end of a line.
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85\u2028\u2029"), max_size=20)
 _DATA = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=20),
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | _TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_WORDS, inner, max_size=4),
     max_leaves=20,
 )

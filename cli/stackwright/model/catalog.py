@@ -26,6 +26,7 @@ def _seconds(value: object) -> object:
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=3600)]
+Program = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 SettingType = Literal["string", "integer", "number", "boolean", "folder"]
 
 
@@ -71,6 +72,7 @@ class Install(Model):
 
     python: str = ">=3.11,<3.14"
     packages: tuple[str, ...] = ()
+    system: tuple[Program, ...] = ()  # programs of this machine that it calls, found on the user's PATH
     path: tuple[str, ...] = ()  # folders with executables, references allowed, put before the environment's bin
     with_: Literal["jobs"] | None = Field(default=None, alias="with")
 

@@ -38,6 +38,7 @@ class Component(Model):
     where: Where | None = None
     settings: dict[str, Any] = {}
     environment: str  # key of an Environment
+    system: tuple[str, ...] = ()  # programs of this machine that it calls
     ports: dict[str, int] = {}
     endpoints: dict[str, Endpoint] = {}
     features: dict[str, tuple[str, ...]] = {}

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackwright import folders
 from stackwright.errors import Diagnostic, Exit, StackError
-from stackwright.operations.find import Target, find
+from stackwright.operations.find import DEMO, Target, demo_folder, find, forget_demo
 from stackwright.runtime import index
 from stackwright.runtime.workspace import Workspace
 
 if TYPE_CHECKING:
     from stackwright.model.report import DownResult, Progress, SmokeReport, UpResult
-
-NAME = "demo"
 
 
 def demo(
@@ -28,21 +24,22 @@ def demo(
     from stackwright.operations.smoke import smoke
     from stackwright.operations.up import up
 
-    running = next((w for w in Workspace.all() if w.name == NAME), None)
+    running = next((w for w in Workspace.all() if w.name == DEMO), None)
     if running:
         raise StackError(
             Diagnostic(
                 "U011",
                 "demo is there already",
-                f"A stack named `{NAME}` lies in `{running.root}`.",
-                hint=f"take it down first\n    stack down {NAME}",
+                f"A stack named `{DEMO}` lies in `{running.root}`.",
+                hint=f"take it down first\n    stack down {DEMO}",
             ),
             Exit.USAGE,
         )
-    path = init(folder or demo_folder(), None, NAME, {}, force=True)
+    with index.lock():  # first of all in the state folder, so that it notes what had to be made
+        path = init(folder or demo_folder(), None, DEMO, {}, force=True)
     finished = False
     try:
-        risen = up(Target(path, None, NAME), progress)
+        risen = up(Target(path, None, DEMO), progress)
         on_stage("up", risen)
         report = smoke(find(path), None, progress)
         on_stage("smoke", report)
@@ -53,19 +50,13 @@ def demo(
     return risen, report, None if keep else gone
 
 
-def demo_folder() -> Path:
-    """Where the demo's manifest and workspace lie, unless told otherwise."""
-    return folders.state_dir() / NAME
-
-
 def _clean(
     path: Path, down: Callable[..., DownResult], progress: Progress, on_stage: Callable[[str, object], None]
 ) -> DownResult | None:
     target = find(path)
-    gone = down(target, False, progress) if target.workspace else None
-    if gone is not None:
-        on_stage("down", gone)
-    if path.parent == demo_folder() and (gone is None or not gone.left):
-        shutil.rmtree(path.parent, ignore_errors=True)
-        index.tidy()
+    if target.workspace is None:  # `up` was stopped before there was one
+        forget_demo(path)
+        return None
+    gone = down(target, False, progress)
+    on_stage("down", gone)
     return gone

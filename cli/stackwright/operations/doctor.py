@@ -6,15 +6,17 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from stackwright import folders
 from stackwright.model.report import DoctorCheck
+from stackwright.operations import programs
 
 
 def doctor() -> tuple[DoctorCheck, ...]:
-    """Interpreter, git, Terraform, folders, disk, sessions."""
-    return (_interpreter(), _git(), _terraform(), _writable("cache"), _writable("state"), _disk(), *_logout())
+    """Interpreter, programs that tools call, Terraform, folders, disk, sessions."""
+    return (_interpreter(), *_programs(), _terraform(), _writable("cache"), _writable("state"), _disk(), *_logout())
 
 
 def _interpreter() -> DoctorCheck:
@@ -22,12 +24,17 @@ def _interpreter() -> DoctorCheck:
     return DoctorCheck("Python", "fine", f"{version} at {sys.executable}")
 
 
-def _git() -> DoctorCheck:
-    found = shutil.which("git")
-    if found:
-        return DoctorCheck("git", "fine", found)
-    hint = "install it with your system's package manager, for example\n    apt install git"
-    return DoctorCheck("git", "missing", "data versioning keeps its history in git", hint)
+def _programs() -> Iterator[DoctorCheck]:
+    from stackwright.catalog.load import Catalog
+
+    catalog = Catalog.shipped()
+    recipes = {name: catalog.recipe(name) for name in catalog.tools()}
+    callers = programs.callers_of({name: recipe.install.system for name, recipe in recipes.items() if recipe})
+    for program, tools in callers.items():
+        if found := programs.find(program):
+            yield DoctorCheck(program, "fine", found)
+        else:
+            yield DoctorCheck(program, "missing", f"called by {', '.join(tools)}", programs.how_to_get(program))
 
 
 def _terraform() -> DoctorCheck:

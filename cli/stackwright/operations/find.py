@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from stackwright import folders
 from stackwright.errors import Diagnostic, Exit, StackError
+from stackwright.runtime import index
 from stackwright.runtime.workspace import Workspace
 
 MANIFEST = "stack.yaml"
+DEMO = "demo"  # the blueprint, and the name of its stack
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,19 @@ def find(file: Path | None = None, name: str | None = None) -> Target:
     path = (file / MANIFEST if file and file.is_dir() else file or Path(MANIFEST)).absolute()
     if not path.is_file():
         raise StackError(_no_manifest(path, given=file is not None), Exit.USAGE)
-    known = [Workspace.open(p.parent) for p in sorted(path.parent.glob(".stack/*/stack.json"))]
-    mine = [w for w in known if Path(w.manifest) == path and (not name or w.name == name)]
+    known = {w.id: w for w in (*_beside(path), *Workspace.all())}  # the index too: the folder may have been deleted
+    mine = [w for w in known.values() if Path(w.manifest) == path and (not name or w.name == name)]
     if len(mine) == 1:
         return Target(path, mine[0], mine[0].name)
     return Target(path, None, name or "")
+
+
+def _beside(manifest: Path) -> list[Workspace]:
+    found = []
+    for file in sorted(manifest.parent.glob(".stack/*/stack.json")):
+        with suppress(StackError):  # a copy of another stack's folder
+            found.append(Workspace.open(file.parent))
+    return found
 
 
 def workspace_of(target: Target) -> Workspace:
@@ -48,6 +61,18 @@ def workspace_of(target: Target) -> Workspace:
         ),
         Exit.USAGE,
     )
+
+
+def demo_folder() -> Path:
+    """Where the demo's manifest and workspace lie, unless told otherwise."""
+    return folders.state_dir() / DEMO
+
+
+def forget_demo(manifest: Path) -> None:
+    """Nobody wrote the demo's manifest, so it goes with its stack; every other one stays."""
+    if manifest.parent == demo_folder():
+        shutil.rmtree(manifest.parent, ignore_errors=True)
+        index.tidy()
 
 
 def _by_name(name: str) -> Target:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stackwright import folders
 from stackwright.errors import Diagnostic, Exit, StackError
+from stackwright.operations import programs
 from stackwright.operations.find import Target, find
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def plan(target: Target, progress: Progress | None = None) -> tuple[Plan, tuple[
     from stackwright.render import render
 
     chosen = resolved(target)[1]
+    programs.require(chosen)
     if target.workspace is None or not target.workspace.terraform.is_dir():
         everything = [Change(e.key, "environment", "add") for e in chosen.environments]
         everything += [Change(c.id, "process", "add") for c in chosen.components if c.spec]

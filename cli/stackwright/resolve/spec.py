@@ -34,6 +34,7 @@ def component_of(draft: Draft, world: World) -> Component:
         where=draft.where,
         settings=context["settings"],
         environment=world.environments[draft.id].key,
+        system=draft.recipe.install.system,
         ports=ports,
         endpoints=_offered(draft, world),
         features=draft.tool.features,
@@ -121,7 +122,7 @@ def _spec(draft: Draft, world: World, context: Fields, env: dict[str, Text], fil
         "component": draft.id,
         "tool": draft.tool.id,
         "environment": _environment(draft, world),
-        "path": [str(as_text(evaluate(path, context))) for path in recipe.install.path],
+        "path": _path(draft, world, context),
         "folder": world.folder(draft),
         "unprivileged": recipe.root == "refused",
         "entry": {"from": source, "to": context["here"]} if apart else None,
@@ -133,6 +134,13 @@ def _spec(draft: Draft, world: World, context: Fields, env: dict[str, Text], fil
         "stop": {"signal": recipe.stop.signal, "timeout": recipe.stop.timeout},
         "ports": {name: listen["port"] for name, listen in context["listen"].items()},
     }
+
+
+def _path(draft: Draft, world: World, context: Fields) -> list[str]:
+    """The recipe's folders of executables, and the one where `up` links the programs of this machine that it calls."""
+    install = draft.recipe.install
+    own = [str(as_text(evaluate(path, context))) for path in install.path]
+    return [*own, str(world.identity.workspace / "bin")] if install.system else own
 
 
 def _environment(draft: Draft, world: World) -> dict[str, str]:
@@ -205,7 +213,7 @@ def _grant_spec(link: Link, world: World) -> Spec:
         "server": link.server,
         "secret": link.id,
         "environment": _environment(server, world),
-        "path": [str(as_text(evaluate(path, context))) for path in server.recipe.install.path],
+        "path": _path(server, world, context),
         "folder": world.folder(server),
         "unprivileged": server.recipe.root == "refused",
         "command": _command(recipe.command, context),

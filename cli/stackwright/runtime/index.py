@@ -13,6 +13,7 @@ from stackwright import folders
 from stackwright.errors import Diagnostic, StackError
 from stackwright.runtime.files import write_atomic
 
+COMPONENTS = "components"  # beside the index: a folder for each stack of root's, with what runs as another user
 MADE = ".made"  # the folders that had to be made for the index
 
 
@@ -44,7 +45,11 @@ def lock() -> Iterator[None]:
 def tidy() -> None:
     """Where no stack is left, remove the state folders that were made for the first one, and nothing else."""
     here = folder()
-    with suppress(OSError, ValueError):
+    if not here.is_dir():
+        return
+    with lock(), suppress(OSError, ValueError):  # locked: a stack may be on its way in
+        with suppress(OSError):
+            (here.parent / COMPONENTS).rmdir()  # not while other stacks have theirs in it
         made = [Path(path) for path in json.loads((here / MADE).read_bytes())]
         others = [entry for entry in here.iterdir() if entry.name != MADE]
         if others or [entry for entry in here.parent.iterdir() if entry != here]:

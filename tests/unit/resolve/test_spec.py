@@ -10,7 +10,7 @@ SECRET = {"secret": "database.admin"}
 def test_a_component_in_full(kit: Any) -> None:
     """Every part of a recipe is in the spec, with addresses, folders and settings filled in."""
     recipe = {
-        "install": {"path": ["{{ site_packages }}/x/bin"]},
+        "install": {"path": ["{{ site_packages }}/x/bin"], "system": ["git"]},
         "secrets": ["admin"],
         "files": {
             "conf": {
@@ -50,7 +50,7 @@ def test_a_component_in_full(kit: Any) -> None:
         "component": "database",
         "tool": "db",
         "environment": {"key": component.environment, "prefix": prefix},
-        "path": [f"{prefix}/site-packages/x/bin"],
+        "path": [f"{prefix}/site-packages/x/bin", "/w/.stack/it/bin"],
         "folder": folder,
         "unprivileged": False,
         "entry": None,
