@@ -173,7 +173,8 @@ class Unchanged:
     """Compares censuses of this machine with the one taken when it was made; for a machine of one's own."""
 
     def __init__(self, root: Path) -> None:
-        self._folders, self._allowed = [root], [cache_dir(), TESTS.parent]  # Python's own caches, in a fresh clone
+        self._folders = [root]
+        self._allowed = [cache_dir(), uv.cache_folder(), TESTS.parent]  # the last for bytecode, in a fresh clone
         self._before = self._census()
 
     def check(self, after: str) -> None:
@@ -191,13 +192,15 @@ def alone(script: str, *words: str, cache: Path | None = None) -> subprocess.Pop
     """Start a Python script in namespaces of its own, where nothing else runs and a census is exact."""
     if subprocess.run([*NAMESPACES, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine grants no namespaces of our own, without which a census is not exact")
-    cache = cache or cache_dir()
-    command = [sys.executable, str(TESTS / "isolated.py"), "--offline", f"--allow={cache}", f"--allow={TESTS.parent}"]
-    caches = {"STACK_CACHE_DIR": str(cache), "UV_CACHE_DIR": str(uv.cache_folder())}
+    caches = {"STACK_CACHE_DIR": cache or cache_dir(), "UV_CACHE_DIR": uv.cache_folder()}
+    allowed = [f"--allow={folder}" for folder in (*caches.values(), TESTS.parent)]
+    command = [sys.executable, str(TESTS / "isolated.py"), "--offline", *allowed]
+    variables = {name: str(folder) for name, folder in caches.items()}
+    variables |= {"PYTHONPATH": str(TESTS), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.Popen(
         [*command, "--", sys.executable, script, *words],
         cwd=TESTS.parent,
-        env={**os.environ, **caches, "PYTHONPATH": str(TESTS), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=os.environ | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

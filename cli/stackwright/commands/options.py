@@ -42,7 +42,7 @@ def find_target(file: Path | None, name: str | None) -> Target:
     from stackwright.operations.find import find
 
     target = find(file, name)
-    at_work[:] = [target.name] if target.name else []
+    at_work[:] = [target.name] if target.name else [f"-f {file}"] if file else []
     return target
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.errors import StackError
 from stackwright.model.report import DownResult, Leftover
-from stackwright.operations.find import Target, workspace_of
+from stackwright.operations.find import Target, forget_demo, workspace_of
 from stackwright.operations.terraform import engine_of
 from stackwright.runtime import index, sweep
 from stackwright.runtime.client import KeeperClient
@@ -76,9 +76,11 @@ def _remove(workspace: Workspace, keep_data: bool) -> str:
     """The stack's folders go; with `keep_data` the components' stay, and the secrets that their data need."""
     if not keep_data:
         workspace.forget()
+        forget_demo(Path(workspace.manifest))
         index.tidy()
         return ""
-    for path in (workspace.terraform, workspace.journal_dir, workspace.keeper_dir, workspace.logs, workspace.jobs):
+    machinery = (workspace.terraform, workspace.journal_dir, workspace.keeper_dir, workspace.programs, workspace.jobs)
+    for path in (*machinery, workspace.logs):
         shutil.rmtree(path, ignore_errors=True)
     return str(workspace.components)
 

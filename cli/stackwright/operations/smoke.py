@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 def smoke(target: Target, pipeline: str | None, progress: Progress) -> SmokeReport:
     """Every wire probed, then every step of the pipeline whose layers the stack has."""
     from stackwright.catalog.load import Catalog
-    from stackwright.operations.status import status_of
+    from stackwright.operations.status import watched_status
     from stackwright.smoke import run_smoke
 
     workspace = workspace_of(target)
     with lock(workspace, "smoke"), mark_self(workspace):
         plan = plan_of(workspace)
-        down = [c.id for c in status_of(workspace).components if c.state not in ("up", "ready")]
+        down = [c.id for c in watched_status(workspace).components if c.state not in ("up", "ready")]
         if down:
             raise StackError(_not_whole(plan, down))
-        fill, layers = Secrets(workspace.secrets_file).fill, Catalog.shipped().layers()
-        return run_smoke(plan, workspace.root, fill, pipeline, progress, layers=layers)
+        secrets, layers = Secrets(workspace.secrets_file), Catalog.shipped().layers()
+        return run_smoke(plan, workspace.root, secrets, pipeline, progress, layers=layers)
 
 
 def _not_whole(plan: Plan, down: list[str]) -> Diagnostic:

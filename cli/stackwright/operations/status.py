@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,11 @@ def stacks() -> tuple[StackEntry, ...]:
 
 def status(target: Target) -> StackStatus:
     """Each component and its processes as they are now; a keeper that was killed is started again."""
-    workspace = workspace_of(target)
+    return watched_status(workspace_of(target))
+
+
+def watched_status(workspace: Workspace) -> StackStatus:
+    """As `status`, of an open workspace."""
     if units.read_all(workspace.keeper_dir):
         from stackwright.runtime.client import KeeperClient
 
@@ -36,7 +40,7 @@ def status(target: Target) -> StackStatus:
 
 
 def status_of(workspace: Workspace) -> StackStatus:
-    """As `status`, of an open workspace."""
+    """What its processes do, without touching anything."""
     running = units.read_all(workspace.keeper_dir)
     components = tuple(_component(c, running) for c in _plan(workspace).get("components", []))
     return StackStatus(workspace.name, workspace.id, str(workspace.root), components)
@@ -90,6 +94,13 @@ def log_paths(target: Target, component: str | None = None) -> dict[str, Path]:
             Exit.USAGE,
         )
     return {name: Path(folder) / "log" for name, folder in folders.items() if component in (None, name)}
+
+
+def hidden(target: Target) -> Callable[[str], str]:
+    """What takes the stack's secrets out of a text that a tool wrote."""
+    from stackwright.runtime.secrets import Secrets
+
+    return Secrets(workspace_of(target).secrets_file).redact
 
 
 def _plan(workspace: Workspace) -> dict[str, Any]:

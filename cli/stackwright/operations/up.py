@@ -6,15 +6,18 @@ import json
 import os
 import shutil
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackwright.errors import StackError
+from stackwright.errors import Diagnostic, Exit, StackError
+from stackwright.operations import programs
 from stackwright.operations.find import Target
 from stackwright.operations.plan import planned, resolved, root_for
-from stackwright.operations.status import status_of
+from stackwright.operations.status import status_of, watched_status
 from stackwright.operations.terraform import engine_of
 from stackwright.operations.wires import WireWatch, broken_wires
+from stackwright.runtime import index
 from stackwright.runtime.workspace import Workspace, lock, mark_self
 
 if TYPE_CHECKING:
@@ -28,11 +31,17 @@ def up(target: Target, progress: Progress) -> UpResult:
     from stackwright.model.report import UpResult
 
     began = time.monotonic()
-    manifest, _ = resolved(target)  # mistakes come before a folder is made
-    workspace = target.workspace
-    if workspace is None or workspace.name != manifest.name:  # new, or renamed since
-        workspace = Workspace.create(root_for(manifest), manifest.name, str(manifest.file))
-    with lock(workspace, "up"), mark_self(workspace):
+    target = _anew(target, progress)
+    with ExitStack() as held:
+        if target.workspace:  # before anything that takes time: whoever comes second is told at once
+            held.enter_context(lock(target.workspace, "up"))
+        manifest, chosen = resolved(target)  # mistakes come before a folder is made
+        programs.require(chosen)
+        workspace = target.workspace
+        if workspace is None or workspace.name != manifest.name:  # new, or renamed since
+            workspace = Workspace.create(root_for(manifest), manifest.name, str(manifest.file))
+            held.enter_context(lock(workspace, "up"))
+        held.enter_context(mark_self(workspace))
         chosen = _settle(manifest, workspace)
         watch = WireWatch(chosen, workspace, progress)
         engine = engine_of(workspace, watch)
@@ -43,7 +52,7 @@ def up(target: Target, progress: Progress) -> UpResult:
             raise watch.explain(error) from error
         if broken := broken_wires(chosen, workspace):
             raise StackError(broken)
-        status = status_of(workspace)
+        status = watched_status(workspace)
     return UpResult(
         workspace.name,
         workspace.id,
@@ -55,24 +64,64 @@ def up(target: Target, progress: Progress) -> UpResult:
     )
 
 
+def _anew(target: Target, progress: Progress) -> Target:
+    """A stack whose folder was deleted has lost its secrets: what still runs of it is ended, and it begins anew."""
+    from stackwright.model.report import Event
+    from stackwright.operations.down import down
+
+    stack = target.workspace
+    if stack is None:
+        return target
+    with index.lock():  # a stack that is just being made has its entry first, too
+        if stack.whole:
+            return target
+    progress(Event("", "stopping", f"what runs on of `{stack.name}`, whose folder was deleted"))
+    left = down(target, False, progress).left
+    if left:
+        raise StackError(
+            Diagnostic(
+                "T001",
+                "stack cannot begin anew",
+                f"The folder of `{stack.name}` was deleted while it was up, and of what runs on, this cannot be ended: "
+                + ", ".join(f"{thing.kind} {thing.what}" for thing in left),
+                hint=f"end it by hand, then look again with\n    stack down {stack.name}",
+            ),
+            Exit.LEFTOVERS,
+        )
+    return Target(target.manifest, None, target.name)
+
+
 def _settle(manifest: Manifest, workspace: Workspace) -> Plan:
     """The plan with ports that are free, written down together with the Terraform root."""
     from stackwright.render import render
-    from stackwright.resolve.assign import reassign
-    from stackwright.runtime.ports import taken
 
-    chosen = planned(manifest, workspace)
-    ports = _ports(chosen)
-    alive = {c.id for c in status_of(workspace).components if c.state in ("up", "restarting")}
-    foreign = taken(port for key, port in ports.items() if key.rsplit(".", 1)[0] not in alive)
-    if foreign:
-        _write(workspace.ports_file, json.dumps(reassign(ports, foreign), indent=1, sort_keys=True))
+    with index.lock():  # two stacks that come up at the same moment must not choose the same ports
         chosen = planned(manifest, workspace)
-    _write(workspace.ports_file, json.dumps(_ports(chosen), indent=1, sort_keys=True))
+        ports = _free(_ports(chosen), workspace)
+        _write(workspace.ports_file, json.dumps(ports, indent=1, sort_keys=True))
+    if ports != _ports(chosen):
+        chosen = planned(manifest, workspace)
     _write(workspace.plan_file, chosen.model_dump_json(indent=1))
     render(chosen, workspace.terraform)
+    programs.link(chosen, workspace)
     install_job_library(workspace)
     return chosen
+
+
+def _free(ports: dict[str, int], workspace: Workspace) -> dict[str, int]:
+    """The ports, moved where somebody else listens or another stack has chosen the same; what runs keeps its own."""
+    from stackwright.resolve.assign import reassign
+    from stackwright.runtime.ports import promised, taken
+
+    alive = {c.id for c in status_of(workspace).components if c.state in ("up", "restarting")}
+    others, refused = promised(workspace), set[int]()
+    while True:
+        asked = {port for key, port in ports.items() if key.rsplit(".", 1)[0] not in alive}
+        foreign = taken(asked) | (asked & others)
+        if not foreign:
+            return ports
+        refused |= foreign
+        ports = reassign(ports, refused)
 
 
 def _ports(chosen: Plan) -> dict[str, int]:

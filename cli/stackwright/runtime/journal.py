@@ -22,7 +22,7 @@ from stackwright.runtime.files import Path, write_atomic
 KILL_AT = "STACK_TEST_KILL_AT"
 KEEPER_KILL_AT = "STACK_TEST_KEEPER_KILL_AT"
 
-_writes = 0  # of this process, all journals together
+_writes = 0  # of this process, all journals together; what is only seen does not count
 
 
 class Journal:
@@ -50,9 +50,9 @@ class Journal:
             os.write(self._fd, _line(entry))
             if sync:
                 _sync(self._fd)
-            _writes += 1
-            if _writes == self._kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
+                _writes += 1
+                if _writes == self._kill_at:
+                    os.kill(os.getpid(), signal.SIGKILL)
 
     def spawned(self, kind: str, component: str, id: str, pid: int, op: str = "spawned", **fields: Any) -> None:
         """Record a process with its whole identity (boot id, pid, start time)."""

@@ -1,10 +1,13 @@
-"""Which ports somebody else is listening on."""
+"""Which ports somebody else is listening on, or has been promised."""
 
 from __future__ import annotations
 
 import errno
+import json
 import socket
 from collections.abc import Iterable
+
+from stackwright.runtime.workspace import Workspace
 
 
 def listening(port: int) -> bool:
@@ -22,3 +25,15 @@ def listening(port: int) -> bool:
 def taken(ports: Iterable[int]) -> set[int]:
     """Those of `ports` that somebody listens on."""
     return {port for port in ports if listening(port)}
+
+
+def promised(ws: Workspace) -> set[int]:
+    """The ports that the user's other stacks have, whether anybody listens there already or not."""
+    found: set[int] = set()
+    for other in Workspace.all():
+        if other.id != ws.id:
+            try:
+                found.update(json.loads(other.ports_file.read_bytes()).values())
+            except (OSError, ValueError, AttributeError, TypeError):
+                continue  # it has none yet, or has lost them
+    return found

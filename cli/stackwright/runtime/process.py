@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 LINUX = sys.platform.startswith("linux")
 _SET_CHILD_SUBREAPER = 36
 _SET_NAME = 15
+_LISTINGS = 4  # until nothing is new: who forks and leaves while we look at others must not be missed
 
 
 class Identity(NamedTuple):
@@ -114,13 +115,23 @@ def alive(who: Identity) -> bool:
 
 def snapshot() -> dict[int, Proc]:
     """Every running process of this machine, by pid."""
-    if LINUX:
-        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    else:
-        import psutil
+    found: dict[int, Proc] = {}
+    seen: set[int] = set()
+    for _ in range(_LISTINGS):
+        new = [pid for pid in _pids() if pid not in seen]
+        if not new:
+            break
+        seen.update(new)
+        found |= {pid: proc for pid in new if (proc := look(pid))}
+    return found
 
-        pids = psutil.pids()
-    return {pid: found for pid in pids if (found := look(pid))}
+
+def _pids() -> list[int]:
+    if LINUX:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    import psutil
+
+    return list(psutil.pids())
 
 
 def closure(procs: dict[int, Proc], roots: Iterable[int], skip: Iterable[int] = ()) -> set[int]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from stackwright.errors import Diagnostic, StackError
 from stackwright.runtime import process
 from stackwright.runtime.cancel import check
 from stackwright.runtime.journal import Journal, identities, read
+from stackwright.runtime.observer import Observer
 from stackwright.runtime.secrets import Secrets, Text
 from stackwright.runtime.workspace import Workspace
 
@@ -77,14 +78,15 @@ def run(step: Step, output: int, cancel: threading.Event, journal: Journal | Non
         stderr=output,
         start_new_session=True,
     )
+    look = _looker(journal, child.pid, f"{step.component}/{step.kind}")
     try:
         if journal:
             journal.spawned(step.kind, step.component, step.id, child.pid)
         _open_gate(child)
-        status = _wait(child, step.timeout, cancel)
+        status = _wait(child, step.timeout, cancel, look)
     finally:
         if child.poll() is None:
-            _end(child)
+            _end(child, look)
     if journal:
         journal.write("exit", step.kind, step.component, step.id, status=status)
     return status
@@ -95,7 +97,7 @@ def end_orphans(ws: Workspace, kind: str, component: str) -> None:
     spawned = [e for e in read(ws.journal_dir / "client.jsonl") if (e["kind"], e["component"]) == (kind, component)]
     for who in identities(spawned):
         if process.alive(who):
-            _end_tree(who)
+            _end_tree(who, _looker(client_journal(ws), who.pid, f"{component}/{kind}"))
 
 
 def ended(status: int | None, timeout: float) -> str:
@@ -184,10 +186,21 @@ def _open_gate(child: subprocess.Popen[bytes]) -> None:
         return  # it is dead already, and its status says why
 
 
-def _wait(child: subprocess.Popen[bytes], timeout: float, cancel: threading.Event) -> int | None:
+def _looker(journal: Journal | None, top: int, unit: str) -> Callable[[], None]:
+    """Notes what is below a step and the shared memory it has: whoever ends it by force leaves that to the sweep."""
+    if journal is None:
+        return lambda: None
+    observer = Observer(journal, {})
+    return lambda: observer.look({top: unit})
+
+
+def _wait(
+    child: subprocess.Popen[bytes], timeout: float, cancel: threading.Event, look: Callable[[], None]
+) -> int | None:
     until = time.monotonic() + timeout
     while (left := until - time.monotonic()) > 0:
         check(cancel)
+        look()
         try:
             return child.wait(min(left, 0.25))
         except subprocess.TimeoutExpired:
@@ -195,16 +208,20 @@ def _wait(child: subprocess.Popen[bytes], timeout: float, cancel: threading.Even
     return None
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _end(child: subprocess.Popen[bytes], look: Callable[[], None]) -> None:
     """TERM, then KILL, the step and what it started; the child itself last, so that its orphans keep their parent."""
     me = process.identify(child.pid)
     if me:
-        _end_tree(me)
+        _end_tree(me, look)
     child.wait()
 
 
-def _end_tree(top: process.Identity) -> None:
-    process.end(lambda: [p.identity for p in process.descendants(top.pid)], signal.SIGTERM, patience=1.0)
+def _end_tree(top: process.Identity, look: Callable[[], None]) -> None:
+    def below() -> list[process.Identity]:
+        look()
+        return [p.identity for p in process.descendants(top.pid)]
+
+    process.end(below, signal.SIGTERM, patience=1.0)
     process.send(top, signal.SIGKILL)
     process.end(lambda: [top] if process.alive(top) else [], signal.SIGKILL, patience=0.0)
 

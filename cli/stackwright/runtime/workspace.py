@@ -36,6 +36,11 @@ class Workspace:
     folders: tuple[str, ...] = ()  # what the stack has outside of `root`
 
     @property
+    def whole(self) -> bool:
+        """Whether it is there; a folder that was deleted, while its processes ran on perhaps, is only in the index."""
+        return (self.root / "stack.json").is_file()
+
+    @property
     def terraform(self) -> Path:
         """The rendered root and its state."""
         return self.root / "terraform"
@@ -59,6 +64,11 @@ class Workspace:
     def unprivileged(self) -> Path:
         """The folders of components that must not run as root, when we are root."""
         return Path(self.folders[0]) if self.folders else self.components
+
+    @property
+    def programs(self) -> Path:
+        """Links to programs of this machine that tools call."""
+        return self.root / "bin"
 
     @property
     def jobs(self) -> Path:
@@ -106,7 +116,9 @@ class Workspace:
                 watermark=10**15 + int.from_bytes(os.urandom(5), "big"),
                 manifest=manifest,
                 created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                folders=(str(folders.state_dir() / "components" / f"{name}-{number}"),) if os.geteuid() == 0 else (),
+                folders=(str(folders.state_dir() / index.COMPONENTS / f"{name}-{number}"),)
+                if os.geteuid() == 0
+                else (),
             )._write()
 
     @classmethod
@@ -160,9 +172,6 @@ class Workspace:
             if self.root.parent.name == ".stack":
                 with suppress(OSError):
                     self.root.parent.rmdir()
-        for folder in outside:
-            with suppress(OSError):  # other stacks have theirs in it
-                folder.parent.rmdir()
         self._entry.unlink(missing_ok=True)
 
     @property

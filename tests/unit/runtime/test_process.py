@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,15 @@ import keeping
 from stackwright.runtime import process
 from stackwright.runtime.process import Identity
 
+# Each process of it has had a child and gone before a listing of the machine that began earlier comes to it.
+HOPPING = """
+import os, time
+open("/proc/self/comm", "w").write("hopper")
+end = time.monotonic() + 20
+while time.monotonic() < end and not os.path.exists(END):
+    if os.fork(): os._exit(0)
+    time.sleep(0.003)
+"""
 linux_only = pytest.mark.skipif(not process.LINUX, reason="no watermark elsewhere")
 
 
@@ -114,3 +124,16 @@ def test_the_watermark_survives_what_a_daemon_does() -> None:
     keeping.until(lambda: any(process.look(p).ppid != os.getpid() for p in marked()))  # type: ignore[union-attr]
     keeping.kill(*marked())
     parent.wait()
+
+
+@linux_only
+def test_who_forks_and_leaves_is_listed(tmp_path: Path) -> None:
+    """Something that is another process every few milliseconds does not slip through between listing and looking."""
+    end = tmp_path / "end"
+    subprocess.run([sys.executable, "-c", HOPPING.replace("END", repr(str(end)))], check=True)
+    try:
+        listings = [process.snapshot().values() for _ in range(20)]
+    finally:
+        end.touch()
+    seen = [any(proc.name == "hopper" for proc in listing) for listing in listings]
+    assert sum(seen) >= 10, seen
