@@ -4,7 +4,8 @@
 worker | terraform | stack. A torn last line (the writer was killed) is tolerated.
 
 A seam for the fault tests: with STACK_TEST_KILL_AT=n in the environment, this process kills itself with SIGKILL right
-after its n-th write, which is how the tests stop `up` at every step; the keeper reads STACK_TEST_KEEPER_KILL_AT.
+after its n-th act (what is only `seen` is none), which is how the tests stop `up` and `down` at every step; the keeper
+reads STACK_TEST_KEEPER_KILL_AT.
 """
 
 from __future__ import annotations
