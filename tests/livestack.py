@@ -28,7 +28,7 @@ from stackwright.operations.plan import validate
 from stackwright.runtime import install, journal, process, uv
 
 TESTS = Path(__file__).parent
-NAME = "tiny" + os.environ.get("PYTEST_XDIST_WORKER", "")  # ports go by the name, and two may run at once
+NAME = f"tiny{os.getpid()}"  # ports go by the name, and several may run at once
 NAMESPACES = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount", "--net")
 STACK = (sys.executable, "-m", "stackwright.app")
 FAULTS = [pytest.mark.faults, pytest.mark.skipif(not process.LINUX, reason="looks into /proc")]

@@ -118,11 +118,15 @@ class Demo:
         return command.returncode, {detail.split("`")[1] for detail in errors}, command.stdout
 
     def smoke(self) -> tuple[int, set[str], str]:
-        """Exit code, broken wires, and the answer of `smoke`; no wires where it refused to look at any."""
+        """Exit code, the wires it named, and the answer of `smoke`: by probing, or because their server is not up."""
         command = self.live.start("smoke", "--json", "--pipeline", "probes.py")
         out, _ = command.communicate(timeout=120)
-        wires = (json.loads(out)["result"] or {"wires": []})["wires"]
-        return command.returncode, {wire["wire"] for wire in wires if not wire["passed"]}, out
+        answer = json.loads(out)
+        broken = {wire["wire"] for wire in (answer["result"] or {"wires": []})["wires"] if not wire["passed"]}
+        for error in answer["diagnostics"]:
+            if error["code"] == "S001":  # the cut made a process of the server give up, and it is being restarted
+                broken |= {name for name in re.findall("`([^`]+)`", error["detail"]) if "." in name}
+        return command.returncode, broken, out
 
     def heal(self) -> None:
         """Until every wire works again: servers and their clients need a moment after a fault."""
