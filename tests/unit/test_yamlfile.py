@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stackwright.catalog.dump import dump_file
 from stackwright.errors import StackError
 from stackwright.yamlfile import Document, read_yaml
 
@@ -183,10 +183,8 @@ def test_no_text_makes_a_traceback(text: str) -> None:
 
 
 _WORDS = st.text("abcxyz", min_size=1, max_size=8)
-# PyYAML writes these three as they are, and reads them as the end of a line.
-_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85\u2028\u2029"), max_size=20)
 _DATA = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | _TEXT,
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_WORDS, inner, max_size=4),
     max_leaves=20,
 )
@@ -196,7 +194,8 @@ _DATA = st.recursive(
 @given(st.dictionaries(_WORDS, _DATA, max_size=5))
 def test_what_is_written_as_yaml_is_read_as_it_was(data: dict[str, object]) -> None:
     """Plain data survives writing and reading, control characters apart, which are refused."""
-    text = yaml.safe_dump(data, allow_unicode=True)
+    text = dump_file("yaml", data)  # PyYAML's own writer leaves `0E0` without quotes, and U+0085 as it is
+    assert isinstance(text, str)
     try:
         assert read_yaml("x.yaml", text).data == data
     except StackError as error:
