@@ -7,6 +7,7 @@ It needs the right to trace the server: root's, or a machine that lets users tra
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 
 PIDFD_GETFD = 438  # on every architecture
 LISTENING, CONNECTED = "0A", "01"
+GONE = (errno.ESRCH, errno.ENOENT, errno.EBADF)  # the process, or this one of its sockets, after we had seen it
 
 
 def cut(port: int) -> int:
@@ -22,9 +24,14 @@ def cut(port: int) -> int:
     wanted = {inode for inode, state in _inodes(port).items() if state in (LISTENING, CONNECTED)}
     held = [(pid, fd) for pid, fd, inode in _sockets() if inode in wanted]
     for pid, fd in held:
-        with suppress(ProcessLookupError, FileNotFoundError), closing(_borrow(pid, fd)) as taken:
-            with suppress(OSError):  # shared with a child, and shut through it already
-                taken.shutdown(socket.SHUT_RDWR)
+        try:
+            taken = _borrow(pid, fd)
+        except OSError as error:
+            if error.errno not in GONE:
+                raise
+            continue
+        with closing(taken), suppress(OSError):  # shared with a child, and shut through it already
+            taken.shutdown(socket.SHUT_RDWR)
     return len(held)
 
 

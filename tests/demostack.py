@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -27,13 +28,13 @@ def nothing(run):
 
 @contextmanager
 def demo(root: Path, name: str) -> Iterator[Live]:
-    """Its manifest, of that name, and a pipeline `probes.py`; down in the end, whatever happened to it."""
-    stack = Live(root / name, name)
+    """Its manifest and a pipeline `probes.py` in a folder of that name; down in the end, whatever happened to it."""
+    stack = Live(root / name, f"{name}{os.getpid()}")  # ports go by the name, and several may run at once
     stack.folder.mkdir()
     try:
         stack.stack("init", "--blueprint", "demo", "--yes")
         manifest = stack.folder / "stack.yaml"
-        manifest.write_text(re.sub(r"(?m)^name: .*", f"name: {name}", manifest.read_text()))
+        manifest.write_text(re.sub(r"(?m)^name: .*", f"name: {stack.name}", manifest.read_text()))
         (stack.folder / "probes.py").write_text(PROBES_ONLY)
         yield stack
     finally:

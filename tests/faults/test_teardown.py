@@ -163,7 +163,7 @@ def bystanders(stack: Live) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
 
 def test_look_alikes_are_not_touched(root: Path) -> None:
     """`down` ends what leaked from the stack, and neither another stack nor what only resembles its processes."""
-    with livestack.live(root, "one", SMALL) as one, livestack.live(root, "one-more", SMALL) as more:
+    with livestack.live(root, layers=SMALL) as one, livestack.live(root, f"{one.name}-more", SMALL) as more:
         one.stack("up", "--quiet")
         more.stack("up", "--quiet")
         pids = more.pids()
