@@ -11,6 +11,7 @@ from typing import Any
 from stackwright import __version__
 from stackwright.engine import hosted, state
 from stackwright.engine.find import Terraform, find_terraform
+from stackwright.engine.settled import remember, settled
 from stackwright.errors import Diagnostic, StackError
 from stackwright.model.address import subject_of
 from stackwright.model.report import Change
@@ -48,10 +49,14 @@ class Engine:
 
     def apply(self) -> list[Change]:
         """Make everything as the root says; what runs already is adopted, so a lost state is repaired by this."""
-        self._read_state()
+        known = self._read_state()
+        if known and settled(self.folder, self.root, known):
+            return []
         self._applied.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._applied.touch()
-        return self._changes("apply", ["-auto-approve"])
+        changes = self._changes("apply", ["-auto-approve"])
+        remember(self.folder)
+        return changes
 
     def destroy(self) -> list[Change]:
         """Unmake everything in the state; LostStateError, a copy put aside, when it cannot say what that is."""
@@ -69,12 +74,15 @@ class Engine:
         known = state.read(self.folder)
         return {subject_of(name): output["value"] for name, output in known["outputs"].items()} if known else {}
 
-    def _read_state(self) -> None:
+    def _read_state(self) -> dict[str, Any] | None:
         try:
-            if state.read(self.folder) is None and self._applied.exists():
+            known = state.read(self.folder)
+            if known is None and self._applied.exists():
                 raise state.lost()
         except state.LostStateError as error:
             self.warnings += error.diagnostics
+            return None
+        return known
 
     def _changes(self, verb: str, arguments: list[str]) -> list[Change]:
         self.init()

@@ -16,7 +16,7 @@ from stackwright.operations.find import Target
 from stackwright.operations.plan import planned, resolved, root_for
 from stackwright.operations.status import status_of, watched_status
 from stackwright.operations.terraform import engine_of
-from stackwright.operations.wires import WireWatch, broken_wires
+from stackwright.operations.wires import EarlyLook, WireWatch, broken_wires
 from stackwright.runtime import index
 from stackwright.runtime.workspace import Workspace, lock, mark_self
 
@@ -32,17 +32,20 @@ def up(target: Target, progress: Progress) -> UpResult:
 
     began = time.monotonic()
     target = _anew(target, progress)
+    early = None
     with ExitStack() as held:
         if target.workspace:  # before anything that takes time: whoever comes second is told at once
             held.enter_context(lock(target.workspace, "up"))
+            early = held.enter_context(EarlyLook(target.workspace))
         manifest, chosen = resolved(target)  # mistakes come before a folder is made
         programs.require(chosen)
         workspace = target.workspace
         if workspace is None or workspace.name != manifest.name:  # new, or renamed since
             workspace = Workspace.create(root_for(manifest), manifest.name, str(manifest.file))
             held.enter_context(lock(workspace, "up"))
+            early, chosen = None, planned(manifest, workspace)
         held.enter_context(mark_self(workspace))
-        chosen = _settle(manifest, workspace)
+        chosen = _settle(manifest, workspace, chosen)
         watch = WireWatch(chosen, workspace, progress)
         engine = engine_of(workspace, watch)
         engine.init()
@@ -50,7 +53,8 @@ def up(target: Target, progress: Progress) -> UpResult:
             changes = engine.apply()
         except StackError as error:
             raise watch.explain(error) from error
-        if broken := broken_wires(chosen, workspace):
+        quick = early and not changes and early.saw_all_well(chosen)
+        if not quick and (broken := broken_wires(chosen, workspace)):
             raise StackError(broken)
         status = watched_status(workspace)
     return UpResult(
@@ -91,12 +95,11 @@ def _anew(target: Target, progress: Progress) -> Target:
     return Target(target.manifest, None, target.name)
 
 
-def _settle(manifest: Manifest, workspace: Workspace) -> Plan:
+def _settle(manifest: Manifest, workspace: Workspace, chosen: Plan) -> Plan:
     """The plan with ports that are free, written down together with the Terraform root."""
     from stackwright.render import render
 
     with index.lock():  # two stacks that come up at the same moment must not choose the same ports
-        chosen = planned(manifest, workspace)
         ports = _free(_ports(chosen), workspace)
         _write(workspace.ports_file, json.dumps(ports, indent=1, sort_keys=True))
     if ports != _ports(chosen):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, StackError
+from stackwright.operations.smoke import plan_of
+from stackwright.operations.status import status_of
 from stackwright.runtime.secrets import Secrets
 from stackwright.runtime.workspace import Workspace
 
@@ -21,6 +24,39 @@ def broken_wires(chosen: Plan, workspace: Workspace, consumers: Collection[str] 
 
     checks = check_wires(chosen, workspace.root, Secrets(workspace.secrets_file), consumers=consumers)
     return [_broken(check, chosen) for check in checks if not check.passed]
+
+
+class EarlyLook:
+    """The wires of the plan that a stack came up with last, asked in the background while the next one is made.
+
+    When nothing turns out to have changed, nobody has to wait for them.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._fine: Plan | None = None  # the plan all of whose wires answered
+        self._thread = threading.Thread(target=self._look, daemon=True, name="early look")
+
+    def __enter__(self) -> EarlyLook:
+        if all(c.state in ("up", "ready") for c in status_of(self._workspace).components):
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nobody of ours is left when `up` ends."""
+        if self._thread.ident:
+            self._thread.join()
+
+    def saw_all_well(self, chosen: Plan) -> bool:
+        """Whether every wire of this very plan answered."""
+        self.__exit__()
+        return self._fine == chosen
+
+    def _look(self) -> None:
+        with suppress(StackError):  # no plan, or no environment for probes: they are asked again, aloud
+            plan = plan_of(self._workspace)
+            if not broken_wires(plan, self._workspace):
+                self._fine = plan
 
 
 class WireWatch:

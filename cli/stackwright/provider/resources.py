@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from stackwright.errors import Diagnostic, StackError
+from stackwright.provider import drift
 from stackwright.provider.schema import Attribute, Schema
 from stackwright.provider.servicer import Resource, State
 from stackwright.provider.session import Session
@@ -41,11 +42,11 @@ class Environment:
         _check(config, "key", "key")
 
     def read(self, state: State) -> State | None:
-        """Gone when it is no longer complete: a user may empty the cache."""
-        if install.environment_complete(_spec(state)):
-            return state
-        self._session.reasons["environment", state["key"]] = "it is no longer installed"
-        return None
+        """As `drift` says, and why."""
+        seen = drift.environment(self._session.workspace, state)
+        if seen is None:
+            self._session.reasons["environment", state["key"]] = "it is no longer installed"
+        return seen
 
     def plan(self, _prior: State | None, proposed: State) -> State:
         """The prefix is in the spec."""
@@ -86,12 +87,11 @@ class Process:
         _check(config, "component", "component")
 
     def read(self, state: State) -> State | None:
-        """Gone when a process of it is dead or has failed; the hash is that of what really runs."""
-        seen = component.observe(self._session.workspace, state["component"])
+        """As `drift` says, and why."""
+        seen = drift.process(self._session.workspace, state)
         if seen is None:
             self._session.reasons["process", state["component"]] = "it is no longer running"
-            return None
-        return {**state, "hash": seen.hash, "generation": seen.generation}
+        return seen
 
     def plan(self, prior: State | None, proposed: State) -> State:
         """Predicts the hash, and the generation where the data folder is still there: then nobody else is touched."""
@@ -149,8 +149,8 @@ class Grant:
         _check(config)
 
     def read(self, state: State) -> State:
-        """Only its server knows, and may be stopped; a fresh data folder shows in the generation."""
-        return state
+        """As `drift` says."""
+        return drift.grant(self._session.workspace, state)
 
     def plan(self, prior: State | None, proposed: State) -> State:
         """As it is asked for."""

@@ -18,7 +18,8 @@ from stackwright.runtime.cancel import check
 
 ReadySpec = dict[str, Any]  # docs/architecture.md: one of http, tcp, command; json; timeout
 
-_FIRST_PAUSE, _LAST_PAUSE = 0.02, 0.25
+_FIRST_PAUSE, _LAST_PAUSE = 0.02, 0.1
+_COMMAND_PAUSE = 0.25  # each look starts a process
 _PROBE_TIMEOUT = 5.0
 _WORD = 5.0  # seconds after which a wait is told again
 _BODY = 1 << 20
@@ -43,7 +44,7 @@ def wait(spec: ReadySpec, watched: Watched, cancel: threading.Event) -> float:
     """Return the seconds it took until the component answered; StackError when it died, never did, or is another."""
     began = word = time.monotonic()
     timeout = float(spec.get("timeout", 60.0))
-    pause = _FIRST_PAUSE
+    pause, last = (_COMMAND_PAUSE, _COMMAND_PAUSE) if spec.get("command") else (_FIRST_PAUSE, _LAST_PAUSE)
     while True:
         check(cancel)
         left = timeout - (time.monotonic() - began)
@@ -59,7 +60,7 @@ def wait(spec: ReadySpec, watched: Watched, cancel: threading.Event) -> float:
             watched.still(problem)
             word = time.monotonic()
         cancel.wait(pause)
-        pause = min(pause * 1.5, _LAST_PAUSE)
+        pause = min(pause * 1.5, last)
 
 
 def what(spec: ReadySpec) -> str:
