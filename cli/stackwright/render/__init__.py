@@ -1,5 +1,5 @@
 """Plan → a Terraform root that plain Terraform can read, and people too."""
 
-from stackwright.render.root import render
+from stackwright.render.root import readme, render
 
-__all__ = ["render"]
+__all__ = ["readme", "render"]

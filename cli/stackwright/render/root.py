@@ -51,6 +51,22 @@ def render(plan: Plan, folder: Path) -> bool:
 
 def main_tf(plan: Plan) -> str:
     """The text of main.tf; the same plan gives the same bytes."""
+    environments = [(e, module_name(f"environment:{e.key}")) for e in plan.environments]
+    return _filled(
+        "main.tf.j2",
+        plan=plan,
+        environments=[(e, module, {"v": 1, **e.model_dump(mode="json")}) for e, module in environments],
+        processes=_processes(plan),
+        grants=_grants(plan),
+    )
+
+
+def readme(plan: Plan) -> str:
+    """What whoever finds a project that was rendered for plain Terraform has to know."""
+    return _filled("project.md.j2", plan=plan, processes=_processes(plan))
+
+
+def _filled(template: str, **names: Any) -> str:
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -63,13 +79,7 @@ def main_tf(plan: Plan) -> str:
         keep_trailing_newline=True,
     )
     jinja.filters |= {"document": hcl.document, "quoted": hcl.quoted, "comment": hcl.comment}
-    environments = [(e, module_name(f"environment:{e.key}")) for e in plan.environments]
-    return jinja.get_template("main.tf.j2").render(
-        plan=plan,
-        environments=[(e, module, {"v": 1, **e.model_dump(mode="json")}) for e, module in environments],
-        processes=_processes(plan),
-        grants=_grants(plan),
-    )
+    return jinja.get_template(template).render(**names)
 
 
 def _processes(plan: Plan) -> list[Process]:
