@@ -8,6 +8,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "init": "Write a stack.yaml to start from.",
         "validate": "Check a stack.yaml and show every mistake in it.",
         "plan": "Show what a stack consists of and what would change.",
+        "render": "Write a stack as a project for plain Terraform or OpenTofu.",
     },
     "Run it": {
         "up": "Start a stack, or bring a running one up to date.",

@@ -45,7 +45,7 @@ def up(target: Target, progress: Progress) -> UpResult:
             held.enter_context(lock(workspace, "up"))
             early, chosen = None, planned(manifest, workspace)
         held.enter_context(mark_self(workspace))
-        chosen = _settle(manifest, workspace, chosen)
+        chosen = settle(manifest, workspace, chosen)
         watch = WireWatch(chosen, workspace, progress)
         engine = engine_of(workspace, watch)
         engine.init()
@@ -95,7 +95,7 @@ def _anew(target: Target, progress: Progress) -> Target:
     return Target(target.manifest, None, target.name)
 
 
-def _settle(manifest: Manifest, workspace: Workspace, chosen: Plan) -> Plan:
+def settle(manifest: Manifest, workspace: Workspace, chosen: Plan) -> Plan:
     """The plan with ports that are free, written down together with the Terraform root."""
     from stackwright.render import render
 
