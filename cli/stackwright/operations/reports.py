@@ -1,0 +1,52 @@
+"""What a written report of a smoke run says beside its outcome: where, with which tools, and the logs of failures."""
+
+from __future__ import annotations
+
+import platform
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackwright.operations.find import Target, workspace_of
+from stackwright.operations.smoke import plan_of
+from stackwright.operations.status import hidden, log_paths, status_of
+
+if TYPE_CHECKING:
+    from stackwright.model.report import SmokeDetails, SmokeReport
+
+_LINES = 60  # of a log: a traceback and what led to it
+
+
+def details(target: Target, report: SmokeReport) -> SmokeDetails:
+    """Read after the run, while the stack is up."""
+    from stackwright.model.report import SmokeDetails, ToolUsed
+
+    workspace = workspace_of(target)
+    addresses = {component.id: component.url for component in status_of(workspace).components}
+    tools = tuple(
+        ToolUsed(c.id, c.tool, c.version, c.target, tuple(c.layers), addresses.get(c.id, ""))
+        for c in plan_of(workspace).components
+    )
+    machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return SmokeDetails(date, machine, tools, _logs(target, report))
+
+
+def _logs(target: Target, report: SmokeReport) -> dict[str, str]:
+    """The end of what components of failed steps and wires wrote, and of what their verbs' workers did, unsecreted."""
+    failed = [step.component for step in report.steps if step.state == "failed"]
+    failed += [check.server for check in report.wires if not check.passed]
+    own, hide, logs = log_paths(target), hidden(target), {}
+    for component in dict.fromkeys(failed):
+        worker = workspace_of(target).logs / "smoke" / f"{component.replace(':', '--')}.log"
+        parts = [_end(path) for path in (own.get(component), worker) if path and path.is_file()]
+        if text := "\n".join(part for part in parts if part):
+            logs[component] = hide(text)
+    return logs
+
+
+def _end(path: Path) -> str:
+    """Its last lines; a log may be long, and hold anything."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 64_000))
+        return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-_LINES:])
