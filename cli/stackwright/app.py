@@ -78,7 +78,10 @@ def _settle(words: list[str]) -> int:
 
 def _run(words: list[str]) -> int:
     command = typer.main.get_command(app)
-    if "_STACK_COMPLETE" in os.environ:  # the shell asks for completions
+    if "_STACK_COMPLETE" in os.environ:  # the shell asks for completions (`stack completion`)
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
         command.main(words, prog_name="stack")
     try:
         with command.make_context("stack", list(words)) as context:
@@ -117,7 +120,7 @@ def _own(words: Sequence[str]) -> list[str]:
 def _command(words: Sequence[str]) -> str:
     """`status`, `catalog list`: what to call the command in an answer."""
     named = [word for word in _own(words) if not word.startswith("-")]
-    if named[:1] == ["catalog"]:
+    if named[:1] in (["catalog"], ["cache"]):
         return " ".join(named[:2])
     return named[0] if named and named[0] in SUMMARIES else ""
 

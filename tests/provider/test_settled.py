@@ -43,7 +43,7 @@ def _lose_state(stack: Stack) -> None:
 
 
 def _empty_the_cache(stack: Stack) -> None:
-    (stack.prefix / install._MARKER).unlink()
+    (stack.prefix / install.MARKER).unlink()
 
 
 def test_nothing_to_do_is_seen_without_terraform(stack: Stack) -> None:

@@ -27,7 +27,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "shell": "Open a shell that can reach the stack.",
     },
     "Tools and this machine": {
+        "cache": "Look after the environments that stacks share.",
+        "schema": "Print the JSON Schema of stack.yaml.",
         "catalog": "Look at the tools a stack can be made of.",
+        "completion": "Print what makes your shell complete `stack`.",
         "doctor": "Check that this machine has what stacks need.",
     },
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,14 +22,22 @@ LongFileOption = Annotated[
     Path | None,
     typer.Option("--file", metavar="PATH", help="The manifest; without it, ./stack.yaml.", show_default=False),
 ]
-NameArgument = Annotated[
-    str | None,
-    typer.Argument(metavar="[NAME]", help="A stack by its name, from any folder.", show_default=False),
-]
-StackOption = Annotated[
-    str | None,
-    typer.Option("--stack", "-s", metavar="NAME", help="A stack by its name, from any folder.", show_default=False),
-]
+
+
+def _stack_names() -> list[str]:
+    """What a shell completes."""
+    from stackwright.runtime.workspace import Workspace
+
+    return [workspace.name for workspace in Workspace.all()]
+
+
+_NAMED: dict[str, Any] = {
+    "help": "A stack by its name, from any folder.",
+    "show_default": False,
+    "autocompletion": _stack_names,
+}
+NameArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", **_NAMED)]
+StackOption = Annotated[str | None, typer.Option("--stack", "-s", metavar="NAME", **_NAMED)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON envelope on stdout.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors; the exit code tells.")]
 
