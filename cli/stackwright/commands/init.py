@@ -37,8 +37,8 @@ def init(
     """Write a stack.yaml to start from.
 
     Writes NAME/stack.yaml, or ./stack.yaml without a NAME, with every layer of the blueprint and the tool that
-    does it, so that nothing changes silently later. On a terminal the file is shown first. What the tools are
-    called is shown by `stack catalog list`.
+    does it, so that nothing changes silently later. On a terminal it asks layer by layer, shows which tools there
+    are, and shows the file before it is written; with --yes or --pick it asks nothing.
 
     Example:
         stack init churn
@@ -47,25 +47,29 @@ def init(
     from stackwright.operations import init as operations
     from stackwright.views import init as views
 
-    picks = _picks(pick or [])
+    picks, without = _picks(pick or []), set[str]()
     path = Path(name or "") / "stack.yaml"
     asks = sys.stdin.isatty() and sys.stdout.isatty() and not (yes or json or quiet)
     if asks and (force or not path.exists()):
-        text = operations.preview(Path(), name, blueprint, picks)
-        if not _agreed(path, text, {} if blueprint else operations.blueprints()):
+        if not picks:
+            from stackwright.commands.interview import Interview
+
+            told = Interview(blueprint).run()
+            blueprint, picks, without = told.blueprint, told.picks, told.without
+        if not _agreed(path, operations.preview(Path(), name, blueprint, picks, without)):
             return Exit.FAILED
-    file = operations.init(Path(), name, blueprint, picks, force)
+    file = operations.init(Path(), name, blueprint, picks, force=force, without=without)
     return answer("init", {"file": file}, lambda page: views.written(page, file), json=json, quiet=quiet)
 
 
-def _agreed(path: Path, text: str, blueprints: dict[str, str]) -> bool:
+def _agreed(path: Path, text: str) -> bool:
     """Show what would be written, and ask."""
     from stackwright.views import init as views
     from stackwright.views.page import page, show
     from stackwright.views.talk import say
 
     shown = page()
-    views.proposed(shown, path, text, blueprints)
+    views.proposed(shown, path, text)
     show(shown)
     there = path.exists()
     agreed = typer.confirm(f"Replace {path}?" if there else f"Write {path}?", default=not there)

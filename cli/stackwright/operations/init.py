@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stackwright import folders
 from stackwright.errors import Diagnostic, Exit, StackError
-from stackwright.operations.find import MANIFEST
+from stackwright.operations.find import DEMO, MANIFEST
+
+if TYPE_CHECKING:
+    from stackwright.model.report import Choosable
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
@@ -20,10 +25,64 @@ def blueprints() -> dict[str, str]:
     return {p.stem: str(read_yaml(p).data.get("about", "")) for p in found}
 
 
-def init(folder: Path, name: str | None, blueprint: str | None, picks: dict[str, str], force: bool) -> Path:
+def asked_layers(blueprint: str) -> dict[str, str]:
+    """What there is to choose: each layer of the blueprint with its tool, one that names several with the first."""
+    from stackwright.manifest.blueprints import read_blueprint
+
+    def first(value: Any) -> str:
+        value = value[0] if isinstance(value, list) else value
+        return str(value["tool"] if isinstance(value, dict) else value)
+
+    return {layer: first(value) for layer, value in read_blueprint(blueprint).data["layers"].items()}
+
+
+def about(layer: str) -> str:
+    """What a layer is for; one that is short for several is for all of theirs."""
+    from stackwright.catalog.load import Catalog
+    from stackwright.model.manifest import layers_of
+
+    layers = Catalog.shipped().layers()
+    return " ".join(layers[part].about for part in layers_of(layer))
+
+
+def other_layers(asked: Collection[str]) -> dict[str, str]:
+    """The layers that are not among these, with what they are for."""
+    from stackwright.catalog.load import Catalog
+    from stackwright.model.manifest import layers_of
+
+    taken = {layer for key in asked for layer in layers_of(key)}
+    return {name: layer.about for name, layer in Catalog.shipped().layers().items() if name not in taken}
+
+
+def choices(layer: str) -> tuple[Choosable, ...]:
+    """The tools that do a layer on this machine, those that do it whole and were proven first."""
+    from stackwright.catalog.load import Catalog
+    from stackwright.catalog.proof import read, verdict
+    from stackwright.model.manifest import layers_of
+    from stackwright.model.report import Choosable
+
+    catalog, wanted, found = Catalog.shipped(), set(layers_of(layer)), []
+    for name in catalog.tools():
+        if "process" in catalog.targets(name) and wanted <= set((tool := catalog.tool(name)).layers):
+            whole = all(tool.layers[one] == "full" for one in wanted)
+            weight = (read(catalog, name, "process") or {}).get("install_mb")
+            also = tuple(other for other in tool.layers if other not in wanted)
+            found.append(Choosable(name, whole, also, verdict(catalog, name), weight, tool.about))
+    return tuple(sorted(found, key=lambda one: (not one.whole, one.verdict.state != "proven", one.tool)))
+
+
+def init(
+    folder: Path,
+    name: str | None,
+    blueprint: str | None,
+    picks: Mapping[str, str],
+    *,
+    force: bool,
+    without: Collection[str] = (),
+) -> Path:
     """Write `folder`/NAME/stack.yaml (without NAME: `folder`/stack.yaml); refuses to overwrite unless forced."""
     path = (folder / name if name else folder) / MANIFEST
-    text = preview(folder, name, blueprint, picks)
+    text = preview(folder, name, blueprint, picks, without)
     if path.exists() and not force:
         raise StackError(
             Diagnostic("U010", "manifest exists", f"`{path}` is there already.", hint="overwrite it with --force"),
@@ -34,12 +93,14 @@ def init(folder: Path, name: str | None, blueprint: str | None, picks: dict[str,
     return path
 
 
-def preview(folder: Path, name: str | None, blueprint: str | None, picks: dict[str, str]) -> str:
+def preview(
+    folder: Path, name: str | None, blueprint: str | None, picks: Mapping[str, str], without: Collection[str] = ()
+) -> str:
     """The text that `init` would write."""
     from stackwright.catalog.load import Catalog
     from stackwright.manifest.scaffold import scaffold
 
-    return scaffold(name or _name_of(folder), blueprint or "demo", picks, Catalog.shipped())
+    return scaffold(name or _name_of(folder), blueprint or DEMO, picks, Catalog.shipped(), without)
 
 
 def _name_of(folder: Path) -> str:

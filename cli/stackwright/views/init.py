@@ -1,22 +1,48 @@
-"""What `init` shows: the manifest before it is written, and where it is after that."""
+"""What `init` shows: the choices layer by layer, the manifest before it is written, and where it is after that."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stackwright.views.page import Ink, Page, Row
+from stackwright.model.report import Choosable
+from stackwright.views.page import ABSENT, Ink, Page, Row
 
 
-def proposed(page: Page, file: Path, text: str, blueprints: Mapping[str, str]) -> None:
-    """The file as it would be written, and the other blueprints there are."""
+def blueprints(page: Page, found: Mapping[str, str]) -> None:
+    """What one can start from."""
+    page.heading("Blueprints", "what to start from; every layer of it can be changed")
+    page.table(("", ""), [Row((name, Ink(about, "dim"))) for name, about in found.items()])
+
+
+def offered(page: Page, layer: str, about: str, tools: Sequence[Choosable]) -> None:
+    """The tools of one layer by number: how much of it they do, whether that was proven, how heavy they are."""
+    page.heading(layer, about)
+    page.table(("", "tool", "", "proven here", "size", ""), [_offer(n, one) for n, one in enumerate(tools, 1)], spill=1)
+
+
+def _offer(number: int, one: Choosable) -> Row:
+    does = "" if one.whole else "in part"
+    also = f"also {', '.join(one.also)}" if one.also else ""
+    proven = Ink(one.verdict.date, "green") if one.verdict.state == "proven" else Ink(one.verdict.state, "dim")
+    size = f"{one.megabytes:.0f} MB" if one.megabytes else ABSENT
+    told = "; ".join(text for text in (one.about.rstrip("."), also) if text)
+    return Row((f"{number}", Ink(one.tool, "bold"), does, proven, f"{size:>7}", Ink(told, "dim")))
+
+
+def others(page: Page, layers: Mapping[str, str]) -> None:
+    """The layers that the blueprint leaves out."""
+    page.heading("More layers", "none of them is needed")
+    page.table(("", ""), [Row((name, Ink(about, "dim"))) for name, about in layers.items()])
+
+
+def proposed(page: Page, file: Path, text: str) -> None:
+    """The file as it would be written."""
+    page.blank()
     page.line(Ink(str(file), "bold"))
     page.blank()
     for line in text.rstrip().splitlines():
         page.line(Ink(f"  {line}", "dim" if line.lstrip().startswith("#") else ""))
-    if blueprints:
-        page.heading("Blueprints", "choose another with --blueprint NAME")
-        page.table(("", ""), [Row((name, Ink(about, "dim"))) for name, about in blueprints.items()])
     page.blank()
 
 
