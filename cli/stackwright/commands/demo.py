@@ -49,6 +49,8 @@ def demo(
                 views.show_stage(stage, result)
 
         started, report, removed = operations.demo(keep, folder, tell, on_stage)
+    if keep and not (json or quiet):
+        _land(started.name, report)
     result = {"up": started, "smoke": report, "down": removed}
     code = _code(started, report, removed)
     return answer(
@@ -65,3 +67,25 @@ def _code(started: UpResult, report: SmokeReport, removed: DownResult | None) ->
     if not (started.status.healthy and report.passed):
         return Exit.FAILED
     return Exit.LEFTOVERS if removed and removed.left else Exit.FINE
+
+
+def _land(name: str, report: SmokeReport) -> None:
+    """Write the landing page, show the same here, and open it where somebody sits at a screen."""
+    import os
+    import sys
+    import webbrowser
+
+    from stackwright.commands.options import find_target
+    from stackwright.operations import landing as operations
+    from stackwright.views import landing as views
+    from stackwright.views.page import page, show
+
+    target = find_target(None, name)
+    pages, file = operations.pages(target), operations.place(target)
+    file.write_text(views.html(name, pages, report), encoding="utf-8")
+    shown = page()
+    views.told(shown, file.as_uri(), pages)
+    shown.blank()
+    show(shown)
+    if sys.stdout.isatty() and (sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()):
+        webbrowser.open(file.as_uri())
