@@ -6,17 +6,31 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stackwright import folders
+from stackwright.errors import StackError
 from stackwright.model.report import DoctorCheck
 from stackwright.operations import programs
+from stackwright.operations.find import DEMO
+from stackwright.operations.init import asked_layers
+
+if TYPE_CHECKING:
+    from stackwright.model.catalog import Recipe
 
 
 def doctor() -> tuple[DoctorCheck, ...]:
-    """Interpreter, programs that tools call, Terraform, folders, disk, sessions."""
-    return (_interpreter(), *_programs(), _terraform(), _writable("cache"), _writable("state"), _disk(), *_logout())
+    """Interpreters, programs that tools call, Terraform, folders, disk, sessions."""
+    from stackwright.catalog.load import Catalog
+
+    catalog = Catalog.shipped()
+    recipes = {name: found for name in catalog.tools() if (found := catalog.recipe(name))}
+    demo = set(asked_layers(DEMO).values())
+    parts = (_interpreters(recipes, demo), _programs(recipes, demo))
+    folders_ = (_writable("cache"), _writable("state"), _disk())
+    return (_interpreter(), *(check for part in parts for check in part), _terraform(), *folders_, *_logout())
 
 
 def _interpreter() -> DoctorCheck:
@@ -24,22 +38,37 @@ def _interpreter() -> DoctorCheck:
     return DoctorCheck("Python", "fine", f"{version} at {sys.executable}")
 
 
-def _programs() -> Iterator[DoctorCheck]:
-    from stackwright.catalog.load import Catalog
+def _interpreters(recipes: Mapping[str, Recipe], demo: Set[str]) -> Iterator[DoctorCheck]:
+    """A tool may want an older Python than ours; it takes one that is here, and downloads none."""
+    from stackwright.runtime import interpreters
 
-    catalog = Catalog.shipped()
-    recipes = {name: catalog.recipe(name) for name in catalog.tools()}
-    callers = programs.callers_of({name: recipe.install.system for name, recipe in recipes.items() if recipe})
-    for program, tools in callers.items():
+    wanted: dict[str, list[str]] = {}
+    for tool, recipe in recipes.items():
+        wanted.setdefault(recipe.install.python, []).append(tool)
+    for specifier, tools in wanted.items():
+        try:
+            interpreters.find(specifier, tools[0])
+        except StackError as error:
+            yield _lacking(f"Python {specifier}", tools, demo, error.diagnostics[0].hint)
+
+
+def _programs(recipes: Mapping[str, Recipe], demo: Set[str]) -> Iterator[DoctorCheck]:
+    """What only tools beyond the demo's call is no fault of the machine."""
+    for program, tools in programs.callers_of({tool: programs.called_by(r) for tool, r in recipes.items()}).items():
         if found := programs.find(program):
             yield DoctorCheck(program, "fine", found)
         else:
-            yield DoctorCheck(program, "missing", f"called by {', '.join(tools)}", programs.how_to_get(program))
+            yield _lacking(program, tools, demo, programs.how_to_get(program))
+
+
+def _lacking(what: str, tools: Sequence[str], demo: Set[str], hint: str) -> DoctorCheck:
+    rest = len(tools) - 4
+    detail = f"wanted by {', '.join(tools[:4])}" + (f" and {rest} more" if rest > 0 else "")
+    return DoctorCheck(what, "missing" if demo & set(tools) else "warning", detail, hint)
 
 
 def _terraform() -> DoctorCheck:
     from stackwright.engine.find import find_terraform
-    from stackwright.errors import StackError
 
     try:
         found = find_terraform()
