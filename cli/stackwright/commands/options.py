@@ -26,9 +26,9 @@ LongFileOption = Annotated[
 
 def _stack_names() -> list[str]:
     """What a shell completes."""
-    from stackwright.runtime.workspace import Workspace
+    from stackwright.operations.find import names
 
-    return [workspace.name for workspace in Workspace.all()]
+    return names()
 
 
 _NAMED: dict[str, Any] = {

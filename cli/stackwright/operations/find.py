@@ -39,6 +39,11 @@ def find(file: Path | None = None, name: str | None = None) -> Target:
     return Target(path, None, name or "")
 
 
+def names() -> list[str]:
+    """The names of this user's stacks."""
+    return [workspace.name for workspace in Workspace.all()]
+
+
 def _beside(manifest: Path) -> list[Workspace]:
     found = []
     for file in sorted(manifest.parent.glob(".stack/*/stack.json")):
