@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from stackwright.errors import Diagnostic, Exit, StackError, nearest
@@ -31,8 +32,11 @@ class Tools(Protocol):
     def tool(self, tool_id: str, /) -> Tool:
         """What a tool is."""
 
+    def targets(self, tool_id: str, /) -> tuple[str, ...]:
+        """The targets a tool runs on; none for one that is only known."""
 
-def scaffold(name: str, blueprint: str, picks: Mapping[str, str], catalog: Tools) -> str:
+
+def scaffold(name: str, blueprint: str, picks: Mapping[str, str], catalog: Tools, without: Collection[str] = ()) -> str:
     """The text of a new manifest: the blueprint's layers with the picked tools; StackError where a word is unknown."""
     _refuse_unknown(name, blueprint, picks, catalog)
     ready = read_blueprint(blueprint).data
@@ -43,7 +47,8 @@ def scaffold(name: str, blueprint: str, picks: Mapping[str, str], catalog: Tools
         "layers:",
     ]
     for layer, value in _layers(ready.get("layers", {}), picks).items():
-        lines += _layer(layer, value, catalog)
+        if layer not in without:
+            lines += _layer(layer, value, catalog)
     if ready.get("jobs"):
         lines += ["jobs:  # what your own training and pipeline code imports, beside the clients of these tools"]
         lines += [f"  {key}: {_inline(value)}" for key, value in ready["jobs"].items()]
@@ -100,11 +105,19 @@ def _refuse_unknown(name: str, blueprint: str, picks: Mapping[str, str], catalog
         if layer not in layers:
             found.append(_unknown("M016", "no such layer to pick for", "layer", layer, layers))
             continue
-        doing = [t for t in catalog.tools() if set(layers_of(layer)) & set(catalog.tool(t).layers)]
+        doing = [
+            t for t in catalog.tools() if catalog.targets(t) and set(layers_of(layer)) & set(catalog.tool(t).layers)
+        ]
         if tool not in doing:
-            found.append(_unknown("M017", "no such tool to pick", f"tool for `{layer}`", tool, doing))
+            found.append(_no_pick(layer, tool, doing, catalog))
     if found:
         raise StackError(found, Exit.USAGE)
+
+
+def _no_pick(layer: str, tool: str, doing: list[str], catalog: Tools) -> Diagnostic:
+    told = _unknown("M017", "no such tool to pick", f"tool for `{layer}`", tool, doing)
+    gone = tool in catalog.tools() and not catalog.targets(tool)
+    return replace(told, detail=catalog.tool(tool).fate) if gone else told
 
 
 def _unknown(code: str, summary: str, kind: str, word: str, known: list[str]) -> Diagnostic:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from stackwright.model.base import Model
 
@@ -24,9 +25,26 @@ def _seconds(value: object) -> object:
     return value
 
 
+def _date(value: str) -> str:
+    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?", value):
+        raise ValueError("a day or a month: `2026-08-07`, `2026-08`")
+    return value
+
+
+def _source(value: str) -> str:
+    if not re.fullmatch(rf"({'|'.join(_GET_FROM)}):\S.*|(contract|purchase|download)( \(.+\))?", value):
+        sources = ", ".join(_GET_FROM)
+        raise ValueError(f"`contract`, `purchase`, `download`, or one of {sources} and a name: `pypi:NAME`")
+    return value
+
+
+_GET_FROM = ("api", "debian", "docker", "download", "helm", "npm", "pypi", "terraform")  # api: variables with its keys
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=3600)]
 Program = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+Date = Annotated[str, AfterValidator(_date)]
+# A name that nobody looked up at its source says so: `docker:apache/kafka (unverified)`.
+Source = Annotated[str, AfterValidator(_source)]
 SettingType = Literal["string", "integer", "number", "boolean", "folder"]
 
 
@@ -51,6 +69,16 @@ class Need(Model):
     about: str
 
 
+class Status(Model):
+    """What became of a tool, as of a date (`2026-08`, `2026-08-07`), and who says so."""
+
+    state: Literal["active", "renamed", "acquired", "archived", "shut-down"]
+    as_of: Date
+    note: str = ""
+    source: str
+    unverified: bool = False  # nothing dated was found: a memory, or a guess from silence
+
+
 class Tool(Model):
     """catalog/<id>/tool.yaml: what it is, on every target."""
 
@@ -60,21 +88,50 @@ class Tool(Model):
     license: str
     kind: Literal["service", "library", "job", "vendor"]
     layers: dict[str, Literal["full", "partial"]]
+    status: Status | None = None
+    successor: Words = ()  # what takes its place: ids of the catalog, else names
+    get: tuple[Source, ...] = ()  # where it is had from: `pypi:NAME`, `contract`
+    same_as: str | None = None  # the entry that runs it, under the id people type
     version: str | None = None
     provides: dict[str, str] = {}
     features: dict[str, tuple[str, ...]] = {}
     needs: dict[str, Need] = {}
     settings: dict[str, Setting] = {}
 
+    @property
+    def fate(self) -> str:
+        """Why nothing here runs it, and what took its place, in sentences."""
+        told = f"`{self.id}` runs on no target: the catalog knows what it is, but not how to start it."
+        if self.status and self.status.state != "active":
+            note = f": {self.status.note}" if self.status.note else ""
+            sure = "not verified" if self.status.unverified else f"as of {self.status.as_of}"
+            told = f"`{self.id}` was {self.status.state.replace('-', ' ')}{note} ({sure})."
+        successors = " or ".join(f"`{name}`" for name in self.successor)
+        return f"{told} Its place is taken by {successors}." if successors else told
+
+
+# Where software comes from beside PyPI (runtime/sources has a module for each), and the entry's lock of it.
+SOURCES = {"debian": "", "npm": "npm.lock.json", "maven": "maven.lock", "go": "", "archive": ""}
+
 
 class Install(Model):
-    """How the recipe's software gets here: from PyPI, into an environment of its own or (`with: jobs`) the jobs'."""
+    """How the recipe's software gets here, into an environment of its own or (`with: jobs`) the jobs'."""
 
     python: str = ">=3.11,<3.14"
-    packages: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()  # from PyPI
+    debian: tuple[str, ...] = ()  # `name>=7.0,<8`: unpacked, never installed on the machine
+    npm: tuple[str, ...] = ()  # `name@version`
+    maven: tuple[str, ...] = ()  # `group:artifact:version[:type[:classifier]]`, `!group:artifact` leaves one out
+    go: tuple[str, ...] = ()  # `module@version[/folder]`, built here
+    archive: tuple[str, ...] = ()  # `https://…#sha256=…`
     system: tuple[Program, ...] = ()  # programs of this machine that it calls, found on the user's PATH
     path: tuple[str, ...] = ()  # folders with executables, references allowed, put before the environment's bin
     with_: Literal["jobs"] | None = Field(default=None, alias="with")
+
+    @property
+    def sources(self) -> dict[str, tuple[str, ...]]:
+        """What comes from elsewhere than PyPI, by its source."""
+        return {name: wanted for name in SOURCES if (wanted := getattr(self, name))}
 
 
 class File(Model):
@@ -174,6 +231,24 @@ class InterfaceField(Model):
     derive: str | None = None
 
 
+class Credential(Model):
+    """One variable that a vendor's client reads: a secret unless it says otherwise."""
+
+    about: str
+    secret: bool = True
+    optional: bool = False
+    default: str | None = None
+
+
+class Hosted(Model):
+    """catalog/<id>/hosted.yaml: a vendor's service, reached by the vendor's own client; login.py beside it tries it."""
+
+    credentials: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], Credential]
+    packages: tuple[str, ...] = ()  # the client
+    source: str  # where the variables and the login were read, with the version
+    keys: str  # the page where a user gets the credentials
+
+
 class Client(Model):
     """What jobs and consumers get: packages that speak the interface, and its standard variables."""
 
@@ -190,6 +265,7 @@ class Interface(Model):
     exclusive: bool = False
     fields: dict[str, InterfaceField] = {}
     client: Client | None = None
+    grant: dict[str, str] = {}  # fields of a consumer's own share of a server that somebody else runs
 
 
 class Verb(Model):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from stackwright.catalog.load import Catalog
 from stackwright.errors import Diagnostic, StackError, nearest
 from stackwright.model.catalog import Tool
-from stackwright.model.deployer import TARGETS
+from stackwright.model.deployer import ELSEWHERE, TARGETS, ExternalDeployer
 from stackwright.model.manifest import Choice, Manifest, layers_of
 from stackwright.resolve.draft import Draft, listed
+from stackwright.resolve.elsewhere import DESCRIBE, nothing_of_ours, tool_of
 from stackwright.resolve.settings import check_settings
 
 _LIST = "the tools are listed by\n    stack catalog list"
@@ -35,6 +37,9 @@ class _Chooser:
     found: list[Diagnostic] = field(default_factory=list)
 
     def add(self, choice: Choice) -> None:
+        """Take a choice, or what is wrong with it."""
+        if choice.target in ELSEWHERE:
+            choice = choice.model_copy(update={"tool": tool_of(choice, self.catalog)})
         if choice.tool not in self.catalog.tools():
             self.found.append(self._unknown_tool(choice))
             return
@@ -43,27 +48,38 @@ class _Chooser:
         if not layers:
             self.found.append(self._other_layer(choice, tool))
             return
-        settings, wrong = check_settings(tool, choice, self.folder, self.catalog.folder(tool.id))
-        wrong += self._unknown_needs(choice, tool)
-        recipe = self.catalog.recipe(tool.id) if choice.target in self.catalog.targets(tool.id) else None
-        if recipe is None and choice.target in TARGETS:
-            wrong.append(self._no_target(choice, tool))
+        if choice.target == ExternalDeployer.target or choice.target in self.catalog.targets(tool.id):
+            describe = self._describe_elsewhere if choice.target in ELSEWHERE else self._describe
+            described, wrong = describe(choice, tool)
+        else:
+            described, wrong = None, [self._no_target(choice, tool)] if choice.target in TARGETS else []
         self.found += wrong
-        if recipe and not wrong:
+        if described:
             draft = Draft(
                 id=self._id(choice),
-                tool=tool,
-                recipe=recipe,
                 target=choice.target,
                 because=f"the manifest names it for `{choice.layer}`",
                 where=choice.where,
                 keys=[choice.layer],
                 layers=layers,
-                settings=settings,
                 needs=choice.needs,
                 places=choice.places,
+                **described,
             )
             self._keep(draft)
+
+    def _describe(self, choice: Choice, tool: Tool) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
+        """What is started here: by its recipe, with its settings."""
+        recipe = self.catalog.recipe(tool.id)
+        settings, wrong = check_settings(tool, choice, self.folder, self.catalog.folder(tool.id))
+        wrong += self._unknown_needs(choice, tool)
+        return (None if wrong else {"tool": tool, "recipe": recipe, "settings": settings}), wrong
+
+    def _describe_elsewhere(self, choice: Choice, tool: Tool) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
+        """What runs elsewhere: by what the manifest says of it."""
+        described, wrong = DESCRIBE[choice.target](choice, tool, self._id(choice), self.catalog)
+        wrong += nothing_of_ours(choice)
+        return (None if wrong or not described else {**described._asdict(), "endpoint": choice.endpoint}), wrong
 
     def _id(self, choice: Choice) -> str:
         """A layer's first tool has the layer's name, every further one says which it is."""
@@ -73,7 +89,8 @@ class _Chooser:
     def _keep(self, draft: Draft) -> None:
         """Add a draft, or give its layers to the component that is the same tool set up the same way."""
         for other in self.drafts:
-            same = (other.tool.id, other.target, other.settings) == (draft.tool.id, draft.target, draft.settings)
+            same = all(getattr(other, part) == getattr(draft, part) for part in ("target", "settings", "endpoint"))
+            same = same and other.tool.id == draft.tool.id
             agree = all(other.needs.get(need, to) == to for need, to in draft.needs.items())
             if same and agree:
                 other.keys += draft.keys
@@ -84,19 +101,22 @@ class _Chooser:
                 return
         self.drafts.append(draft)
 
-    def _doing(self, layer: str) -> list[str]:
-        """The tools that do a layer; reads every entry, so it is for messages only."""
-        wanted = set(layers_of(layer))
-        return [tool for tool in self.catalog.tools() if wanted & set(self.catalog.tool(tool).layers)]
+    def _doing(self, choice: Choice) -> list[str]:
+        """The tools that do a layer on a target; reads all entries that run there, so it is for messages only."""
+        wanted = set(layers_of(choice.layer))
+        there = [tool for tool in self.catalog.tools() if choice.target in self.catalog.targets(tool)]
+        return [tool for tool in there if wanted & set(self.catalog.tool(tool).layers)]
 
     def _hint(self, choice: Choice) -> str:
-        doing = self._doing(choice.layer)
+        doing = self._doing(choice)
         near = nearest(choice.tool, doing) or nearest(choice.tool, self.catalog.tools())
         hint = f"did you mean `{near}`?\n" if near and near != choice.tool else ""
-        return hint + (f"`{choice.layer}` is done by {listed(doing)}" if doing else _LIST)
+        return hint + (f"`{choice.layer}` on `{choice.target}` is done by {listed(doing)}" if doing else _LIST)
 
     def _unknown_tool(self, choice: Choice) -> Diagnostic:
         detail = f"No tool called `{choice.tool}` is in the catalog."
+        if not choice.tool:
+            detail = f"Whose server the endpoint of `{choice.layer}` is does not follow from what it speaks."
         return Diagnostic("R001", "unknown tool", detail, choice.places.get("tool", choice.where), self._hint(choice))
 
     def _other_layer(self, choice: Choice, tool: Tool) -> Diagnostic:
@@ -106,14 +126,19 @@ class _Chooser:
 
     def _no_target(self, choice: Choice, tool: Tool) -> Diagnostic:
         targets = self.catalog.targets(tool.id)
+        where = choice.places.get("target") or choice.places.get("tool", choice.where)
         if targets:
             detail = f"`{tool.id}` does not run on `{choice.target}`; it runs on {listed(targets)}."
             hint = f"write\n    target: {targets[0]}"
+        elif tool.same_as:
+            detail = f"In the catalog `{tool.id}` goes by the name `{tool.same_as}`."
+            hint = f"write\n    {choice.layer}: {tool.same_as}"
         else:
-            detail = f"`{tool.id}` runs on no target: the catalog knows what it is, but not how to start it."
-            others = [t for t in self._doing(choice.layer) if choice.target in self.catalog.targets(t)]
-            hint = f"`{choice.layer}` on `{choice.target}` is done by {listed(others)}" if others else _LIST
-        where = choice.places.get("target") or choice.places.get("tool", choice.where)
+            detail = tool.fate
+            doing = self._doing(choice)
+            doing.sort(key=lambda other: other not in tool.successor)
+            hint = f"`{choice.layer}` on `{choice.target}` is done by {listed(doing)}\n" if doing else ""
+            hint += f"all that is known of it is shown by\n    stack catalog show {tool.id}"
         return Diagnostic("R003", "tool does not run on this target", detail, where, hint)
 
     def _unknown_needs(self, choice: Choice, tool: Tool) -> list[Diagnostic]:

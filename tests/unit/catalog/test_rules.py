@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -18,6 +19,7 @@ GREETING = "greeting: {type: string, default: hello,"
 CONFIG_PORT = 'port: "{{ listen.web.port }}"'
 INDEX = '{when: needs.index, value: "{{ needs.index.url }}"}'
 INSTALL = "install: {}"
+STATUS = "status: {state: active, as_of: 2026-08, source: its page}"
 MANY = "index: {interface: tinysql, many: true,"
 
 # (code, file, what stands there, what is put in its place)
@@ -29,6 +31,9 @@ BROKEN = [
     ("C006", APP, "kind: service", "kind: servce"),
     ("C006", APP, 'version: "1.0.0"', "version: 1.0"),
     ("C006", APP_RUN, "timeout: 3s", "timeout: 3min"),
+    ("C006", LIB, "kind: library", f"kind: library\n{STATUS.replace('2026-08', 'August')}"),
+    ("C006", LIB, "kind: library", f"kind: library\n{STATUS.replace('active', 'dead')}"),
+    ("C006", LIB, "kind: library", "kind: library\nget: [tinylib]"),
     ("C020", APP, "license: Apache-2.0", 'license: " "'),
     ("C020", APP, "home: https://example.org/tinyapp", "home: example"),
     ("C021", APP_RUN, "  worker:\n", "  Worker-x:\n"),
@@ -37,7 +42,6 @@ BROKEN = [
     ("C023", APP, "{serving: full}", "{}"),
     ("C024", APP, "{serving: full}", "{servng: full}"),
     ("C025", APP, "kind: service", "kind: vendor"),
-    ("C025", "tinylib/recipe.yaml", "*", ""),
     ("C026", LIB, 'version: "1.0.0"\n', ""),
     ("C027", DB, "features: {sql:", "features: {sq:"),
     ("C028", APP, "{interface: tinysql", "{interface: tinysq"),
@@ -48,6 +52,11 @@ BROKEN = [
     ("C030", DB, "default: 0,", "default: true,"),
     ("C030", APP, GREETING, "greeting: {type: folder, default: ../tinydb,"),
     ("C031", LIB_RUN, "env:", "\n" * 80 + "env:"),
+    ("C032", APP, "license: Apache-2.0", "license: Apache 2"),
+    ("C032", APP, "license: Apache-2.0", "license: MIT (server)"),
+    ("C033", LIB_RUN, "*", ""),
+    ("C034", APP, "kind: service", "kind: service\nsuccessor: [tinydb, Tiny Apps Inc, tinnyapp]"),
+    ("C034", APP, "kind: service", "kind: service\nsame_as: tinyapp"),
     ("C040", APP_RUN, "endpoints: {web: {port: 8000, of: web}}", "endpoints: {}"),
     ("C041", LIB_RUN, INSTALL, f"{INSTALL}\ncommand: [x]"),
     ("C042", LIB, "needs:", "provides: {x: tinyweb}\nneeds:"),
@@ -109,6 +118,14 @@ BROKEN = [
     ("C080", DB_RUN, INSTALL, 'install: {packages: ["requests==2.*"]}'),
     ("C081", DB_RUN, INSTALL, 'install: {packages: ["requests=={{ version }}"]}'),
     ("C084", "tinydb/smoke.py", "def read_rows", "def read_all"),
+    ("C088", DB_RUN, INSTALL, 'install: {debian: ["redis-server 7"]}'),
+    ("C088", DB_RUN, INSTALL, 'install: {debian: ["redis-server>="]}'),
+    ("C088", DB_RUN, INSTALL, 'install: {npm: ["left-pad"]}'),
+    ("C088", DB_RUN, INSTALL, 'install: {maven: ["group:name"]}'),
+    ("C088", DB_RUN, INSTALL, 'install: {go: ["example.org/tool"]}'),
+    ("C088", DB_RUN, INSTALL, 'install: {archive: ["https://example.org/tool.tar.gz"]}'),
+    ("C089", DB_RUN, INSTALL, 'install: {npm: ["left-pad@{{ version }}"]}'),
+    ("C089", DB_RUN, INSTALL, 'install: {maven: ["org.example:tool:1.0"]}'),
     ("C085", "tinydb/smoke.py", "def read_rows(ctx, table)", "def read_rows(ctx, tabl)"),
     ("C085", "tinydb/smoke.py", "def read_rows(ctx, table)", "def read_rows(ctx, table, limit)"),
     ("C086", "tinydb/smoke.py", "*", ""),
@@ -205,6 +222,37 @@ def test_a_lock_must_be_of_this_recipe(edited) -> None:
         ("left-pad==1.0.0 --hash=sha256:aa\nother @ file:///somewhere\n", "C083"),
     ]:
         assert [d.code for d in check(edited("tinydb/lock.txt", "", text), ["tinydb"])] == [code]
+
+
+def test_software_from_elsewhere(edited, tmp_path: Path) -> None:
+    """Words that name one thing pass, with the locks that hold them; an old lock does not."""
+    wanted = {
+        "debian": ["redis-server>=7.0,<8", "r-base-core", "g++==12.*"],
+        "npm": ["left-pad@1.3.0", "@types/node@20.1.0"],
+        "maven": ["org.example:tool:{{ version }}", "org.example:dist:2.0:zip", "!org.example:left-out"],
+        "go": ["example.org/tool@v1.2.3", "example.org/many/v2@v2.0.0/cmd/one"],
+        "archive": [f"https://example.org/tool.tar.gz#sha256={'0' * 64}"],
+    }
+    catalog = edited(DB_RUN, INSTALL, f"install: {json.dumps(wanted)}")
+    folder = catalog.folder("tinydb")
+    npm = {"left-pad": "1.3.0", "@types/node": "20.1.0"}
+    (folder / "npm.lock.json").write_text(json.dumps({"packages": {"": {"dependencies": npm}}}))
+    (folder / "maven.lock").write_text("aa  dist-2.0.zip\nbb  tool-1.0.0.jar\n")
+    assert check(catalog, ["tinydb"]) == []
+    (folder / "maven.lock").write_text("aa  dist-2.0.zip\nbb  tool-0.9.0.jar\n")
+    (found,) = check(catalog, ["tinydb"])
+    assert (found.code, found.detail) == ("C089", "maven.lock does not hold `tool` 1.0.0.")
+
+
+def test_a_tool_that_nothing_here_runs_says_what_became_of_it(edited) -> None:
+    """Without a recipe a status is enough: version, verbs and a layer may be missing."""
+    catalog = edited("tinylib/recipe.yaml", "*", "")
+    file = catalog.folder("tinylib") / "tool.yaml"
+    text = re.sub(r"(?m)^(version|layers|needs):(.|\n  )*\n", "", file.read_text("utf-8"))
+    text += f"layers: {{}}\n{STATUS}\nsuccessor: Tiny Corp\nget: [contract, pypi:tinylib (unverified)]\n"
+    file.write_text(text, "utf-8")
+    (file.parent / "smoke.py").unlink()
+    assert check(catalog, ["tinylib"]) == []
 
 
 def test_a_broken_file_does_not_hide_the_others(edited) -> None:

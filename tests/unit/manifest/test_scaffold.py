@@ -102,9 +102,10 @@ def test_picking_half_of_orchestration(blueprint: Callable[[str], str], tmp_path
     flow = tmp_path / "more" / "flow"
     flow.mkdir(parents=True)
     (flow / "tool.yaml").write_text(
-        "about: Runs pipelines.\nhome: https://example.org\nlicense: MIT\nkind: vendor\n"
+        "about: Runs pipelines.\nhome: https://example.org\nlicense: MIT\nkind: job\n"
         "layers: {data-pipelines: full, experiment-pipelines: full}\n"
     )
+    (flow / "recipe.yaml").touch()
     catalog = Catalog((TINY, tmp_path / "more"))
     halves = read_yaml("it", scaffold("mine", name, {"data-pipelines": "flow"}, catalog)).data["layers"]
     assert list(halves) == ["database", "data-pipelines", "experiment-pipelines", "serving"]
@@ -115,6 +116,20 @@ def test_picking_half_of_orchestration(blueprint: Callable[[str], str], tmp_path
     (folders.shipped() / "blueprints" / "ready.yaml").write_text(split)
     whole = read_yaml("it", scaffold("mine", name, {"orchestration": "flow"}, catalog)).data["layers"]
     assert whole == {"database": "tinydb", "orchestration": "flow"}
+
+
+def test_a_tool_that_is_gone_is_no_pick(tmp_path: Path) -> None:
+    """Picking what nothing here runs says what became of it."""
+    (tmp_path / "lost").mkdir()
+    (tmp_path / "lost" / "tool.yaml").write_text(
+        "about: Served.\nhome: https://example.org\nlicense: MIT\nkind: vendor\nlayers: {serving: full}\n"
+        "status: {state: acquired, as_of: 2025-08, note: by Stratus, source: x}\nsuccessor: [tinyapp, Stratus]\n"
+    )
+    with pytest.raises(StackError) as error:
+        scaffold("mine", "demo", {"serving": "lost"}, Catalog((TINY, tmp_path)))
+    told = error.value.diagnostics[0]
+    fate = "`lost` was acquired: by Stratus (as of 2025-08). Its place is taken by `tinyapp` or `Stratus`."
+    assert (told.code, told.detail, told.hint) == ("M017", fate, "the choices are `tinyapp`")
 
 
 def test_words_that_mean_nothing(tiny: Catalog) -> None:

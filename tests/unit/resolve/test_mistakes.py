@@ -10,19 +10,28 @@ import pytest
 Case = Callable[[Any], Any]
 Told = tuple[str, int, int, str, str, str]
 
+SHOW_V = "all that is known of it is shown by\n    stack catalog show v"
+
+
+def gone(kit: Any, successor: tuple[str, ...] = (), unverified: bool = False) -> dict[str, Any]:
+    """A tool without a recipe, of which only its end is known."""
+    status = {"state": "shut-down", "as_of": "2025-01", "note": "by its owner", "source": "x", "unverified": unverified}
+    return {"tool": kit.db(kind="vendor", status=status, successor=list(successor))["tool"]}
+
+
 CASES: dict[str, tuple[Case, Told]] = {
     "unknown tool": (
         lambda kit: kit.answer({"database": "dbb"}, {"db": kit.db(), "mysql": kit.db(), "x": kit.entry("serving")}),
         (
             *("R001", 3, 13, "unknown tool", "No tool called `dbb` is in the catalog."),
-            "did you mean `db`?\n`database` is done by `db` and `mysql`",
+            "did you mean `db`?\n`database` on `process` is done by `db` and `mysql`",
         ),
     ),
     "tool of another layer": (
         lambda kit: kit.answer({"database": {"tool": "x"}}, {"db": kit.db(), "x": kit.entry("serving", "storage")}),
         (
             *("R002", 3, 22, "tool does not do this layer", "`x` does `serving` and `storage`, not `database`."),
-            "`database` is done by `db`",
+            "`database` on `process` is done by `db`",
         ),
     ),
     "tool nobody can run": (
@@ -30,7 +39,33 @@ CASES: dict[str, tuple[Case, Told]] = {
         (
             *("R003", 3, 13, "tool does not run on this target"),
             "`v` runs on no target: the catalog knows what it is, but not how to start it.",
-            "`database` on `process` is done by `db`",
+            f"`database` on `process` is done by `db`\n{SHOW_V}",
+        ),
+    ),
+    "tool that is gone": (
+        lambda kit: kit.answer(
+            {"database": "v"}, {"a": kit.db(), "db": kit.db(), "v": gone(kit, ("db", "Sequel Inc"))}
+        ),
+        (
+            *("R003", 3, 13, "tool does not run on this target"),
+            "`v` was shut down: by its owner (as of 2025-01). Its place is taken by `db` or `Sequel Inc`.",
+            f"`database` on `process` is done by `db` and `a`\n{SHOW_V}",
+        ),
+    ),
+    "tool that is said to be gone": (
+        lambda kit: kit.answer({"database": "v"}, {"v": gone(kit, unverified=True)}),
+        (
+            *("R003", 3, 13, "tool does not run on this target"),
+            "`v` was shut down: by its owner (not verified).",
+            SHOW_V,
+        ),
+    ),
+    "tool under another name": (
+        lambda kit: kit.answer({"database": "v"}, {"db": kit.db(), "v": {"tool": kit.db(same_as="db")["tool"]}}),
+        (
+            *("R003", 3, 13, "tool does not run on this target"),
+            "In the catalog `v` goes by the name `db`.",
+            "write\n    database: db",
         ),
     ),
     "unknown need": (

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Any
 
+from stackwright.catalog.load import ID
 from stackwright.catalog.rules.entry import Entry, did_you_mean
 from stackwright.errors import StackError
 from stackwright.model.catalog import Need, Setting
 
 MAX_SETTINGS = 7
 MAX_LINES = 80
+
+# SPDX in shape: the list of its names is not ours to keep.
+_LICENSE = re.compile(r"proprietary|\(?\w[\w.+-]*\)?( (AND|OR|WITH) \(?\w[\w.+-]*\)?)*")
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -26,6 +31,7 @@ def check_tool(entry: Entry) -> None:
     _about(entry)
     _layers(entry)
     _kind(entry)
+    _others(entry)
     _endpoints(entry)
     entry.names(entry.tool.settings, entry.in_tool("settings", key=True), "a setting")
     if len(entry.tool.settings) > MAX_SETTINGS:
@@ -45,11 +51,14 @@ def _about(entry: Entry) -> None:
         if not value.strip() or (key == "home" and not value.startswith(("https://", "http://"))):
             detail = f"`{key}` is `{value}`; it has to be {'an address' if key == 'home' else 'a few words'}."
             entry.wrong("C020", "tool is not described", detail, entry.in_tool(key))
+    if not _LICENSE.fullmatch(entry.tool.license):
+        detail = f"`{entry.tool.license}` is neither `proprietary` nor made of SPDX names."
+        entry.wrong("C032", "license is not one that programs know", detail, entry.in_tool("license"))
 
 
 def _layers(entry: Entry) -> None:
     known = entry.catalog.layers()
-    if not entry.tool.layers:
+    if entry.has_recipe and not entry.tool.layers:
         detail = f"`{entry.tool.id}` does no layer's job."
         entry.wrong("C023", "tool has no layer", detail, entry.in_tool("layers"), did_you_mean("", known))
     for layer in entry.tool.layers:
@@ -60,14 +69,30 @@ def _layers(entry: Entry) -> None:
 
 
 def _kind(entry: Entry) -> None:
-    if (entry.tool.kind == "vendor") is entry.has_recipe:
-        has = "nobody can run a vendor's service, yet there is a" if entry.has_recipe else "there is no"
-        detail = f"`{entry.tool.id}` is a {entry.tool.kind}; {has} recipe.yaml."
+    if entry.tool.kind == "vendor" and entry.has_recipe:
+        detail = f"`{entry.tool.id}` is a vendor's service, which nobody else can run, yet there is a recipe.yaml."
         entry.wrong("C025", "kind and recipe do not fit", detail, entry.in_tool("kind"))
+    if not entry.has_recipe and not entry.tool.status:
+        detail = f"`{entry.tool.id}` has neither a recipe.yaml nor a `status`: nobody learns what to make of it."
+        hint = "add what is known to tool.yaml\n    status: {state: active, as_of: 2026-08, source: WHERE IT WAS READ}"
+        entry.wrong("C033", "tool has neither recipe nor status", detail, entry.in_tool(), hint)
     if entry.has_recipe and not entry.tool.version:
         detail = "What is installed has a version, which stands in tool.yaml and nowhere else."
         hint = 'add a line to tool.yaml\n    version: "1.2.3"'
         entry.wrong("C026", "tool has no version", detail, entry.in_tool(), hint)
+
+
+def _others(entry: Entry) -> None:
+    """What reads like an id of the catalog has to be one; a successor outside it has a name with capitals."""
+    ids = entry.catalog.tools()
+    named: list[tuple[str, tuple[str | int, ...]]] = [
+        (word, ("successor", index)) for index, word in enumerate(entry.tool.successor)
+    ]
+    named += [(entry.tool.same_as, ("same_as",))] if entry.tool.same_as else []
+    for word, path in named:
+        if ID.fullmatch(word) and (word not in ids or word == entry.tool.id):
+            detail = f"`{word}` is no other tool of the catalog."
+            entry.wrong("C034", "entry points to no tool", detail, entry.in_tool(*path), did_you_mean(word, ids))
 
 
 def _endpoints(entry: Entry) -> None:
