@@ -12,7 +12,7 @@ from stackwright import folders
 from stackwright.catalog.explain import explain, unknown_key
 from stackwright.errors import Diagnostic, Exit, StackError, nearest
 from stackwright.model.base import Model
-from stackwright.model.catalog import Interface, Layer, Recipe, Tool
+from stackwright.model.catalog import Hosted, Interface, Layer, Recipe, Tool
 from stackwright.yamlfile import Document, read_yaml
 
 M = TypeVar("M", bound=Model)
@@ -24,10 +24,16 @@ INTERFACES = "_interfaces"
 class Catalog:
     """One or several catalog folders, read lazily. Whatever is wrong in a file is a StackError with its places."""
 
-    def __init__(self, folders: tuple[Path, ...]) -> None:
+    def __init__(self, folders: tuple[Path, ...], names: tuple[str, ...] = ()) -> None:
         self.folders = folders
+        self.names = names  # of the catalogs that are not shipped
         self._tools: dict[str, Path] | None = None
         self._read: dict[Path, tuple[Any, Document]] = {}
+
+    @property
+    def options(self) -> str:
+        """What to add to a command so that it is about this catalog."""
+        return "".join(f" --catalog {name}" for name in self.names)
 
     @classmethod
     def shipped(cls) -> Catalog:
@@ -37,6 +43,14 @@ class Catalog:
     def tools(self) -> list[str]:
         """The ids of all tools, sorted: a folder is the registration."""
         return sorted(self._entries())
+
+    def own_tools(self) -> list[str]:
+        """The tools of the catalogs that were asked for: without the shipped ones where there are others."""
+        return [tool_id for tool_id, folder in sorted(self._entries().items()) if folder.parent in self._own]
+
+    @property
+    def _own(self) -> tuple[Path, ...]:
+        return self.folders[1:] or self.folders
 
     def folder(self, tool_id: str) -> Path:
         """The folder of an entry."""
@@ -61,18 +75,27 @@ class Catalog:
         path = self.folder(tool_id) / file
         return self._model(path, Tool, "id", tool_id)[1] if file == "tool.yaml" else self._model(path, Recipe)[1]
 
-    def lock(self, tool_id: str) -> Path | None:
-        """The entry's lock.txt, if it has one."""
-        file = self.folder(tool_id) / "lock.txt"
+    def lock(self, tool_id: str, name: str = "lock.txt") -> Path | None:
+        """The entry's lock of what comes from PyPI, or from another source, if it has one."""
+        file = self.folder(tool_id) / name
         return file if file.is_file() else None
 
     def targets(self, tool_id: str) -> tuple[str, ...]:
-        """The targets a tool runs on."""
-        return ("process",) if (self.folder(tool_id) / "recipe.yaml").exists() else ()
+        """The targets a tool runs on, beside servers of its kind that somebody has already."""
+        files = {"process": "recipe.yaml", "hosted": "hosted.yaml"}
+        return tuple(target for target, file in files.items() if (self.folder(tool_id) / file).exists())
+
+    def hosted(self, tool_id: str) -> Hosted:
+        """How a vendor's service is reached: its hosted.yaml."""
+        return self._model(self.folder(tool_id) / "hosted.yaml", Hosted)[0]
 
     def interfaces(self) -> list[str]:
         """The names of all interfaces, sorted."""
         return sorted({file.stem for folder in self.folders for file in (folder / INTERFACES).glob("*.yaml")})
+
+    def own_interfaces(self) -> set[str]:
+        """The interfaces of the catalogs that were asked for."""
+        return {file.stem for folder in self._own for file in (folder / INTERFACES).glob("*.yaml")}
 
     def interface(self, name: str) -> Interface:
         """What travels on a wire."""
@@ -92,21 +115,36 @@ class Catalog:
         layers: dict[str, Layer] = self._read[file][0]
         return layers
 
+    def formats(self) -> dict[str, str]:
+        """The closed list of model formats, and what each is."""
+        file = folders.shipped() / "blueprints" / "_formats.yaml"
+        if file not in self._read:
+            document = read_yaml(file)
+            self._read[file] = document.data, document
+        formats: dict[str, str] = self._read[file][0]
+        return formats
+
     def _interface(self, name: str) -> tuple[Interface, Document]:
         files = [folder / INTERFACES / f"{name}.yaml" for folder in self.folders] if ID.fullmatch(name) else []
-        file = next((file for file in files if file.is_file()), None)
-        if file is None:
+        files = [file for file in files if file.is_file()]
+        if len(files) > 1:
+            detail = f"`{name}` is in `{files[0].parent}` and in `{files[1].parent}`."
+            _refuse(Diagnostic("C114", "interface is in two catalogs", detail, hint="give one of them another name"))
+        if not files:
             near = nearest(name, self.interfaces())
             hint = f"did you mean `{near}`?" if near else f"the interfaces are {', '.join(self.interfaces())}"
             _refuse(Diagnostic("C002", "interface is unknown", f"No interface `{name}` is in the catalog.", hint=hint))
-        return self._model(file, Interface, "name", name)
+        return self._model(files[0], Interface, "name", name)
 
     def _entries(self) -> dict[str, Path]:
         if self._tools is None:
             entries = [path for folder in self.folders if folder.is_dir() for path in folder.iterdir()]
             found: dict[str, Path] = {}
             for path in entries:
-                if not ID.fullmatch(path.name) or not path.is_dir():
+                # A folder with neither file is what git leaves behind of an entry that another commit has.
+                if not ID.fullmatch(path.name) or not any(
+                    (path / file).exists() for file in ("tool.yaml", "recipe.yaml")
+                ):
                     continue
                 if path.name in found:
                     detail = f"`{path.name}` is in `{found[path.name].parent}` and in `{path.parent}`."

@@ -14,6 +14,7 @@ from stackwright.catalog.load import Catalog
 from stackwright.catalog.refs import evaluate
 from stackwright.catalog.rules.beside import leaks_in
 from stackwright.errors import Diagnostic, StackError
+from stackwright.model.catalog import SOURCES, Recipe
 
 TIMEOUT = 600.0
 
@@ -21,7 +22,7 @@ TIMEOUT = 600.0
 def lock(catalog: Catalog, tool_id: str, upgrade: bool = False) -> Path:
     """Resolve the recipe's packages and write lock.txt; pins that still fit stay, unless `upgrade`."""
     recipe = catalog.recipe(tool_id)
-    if recipe is None or not recipe.install.packages or recipe.install.with_ == "jobs":
+    if recipe is None or not locks(recipe):
         detail = f"`{tool_id}` has no packages of its own: it installs nothing, or shares the jobs' environment."
         raise StackError(Diagnostic("C014", "nothing to lock", detail))
     packages = evaluate(list(recipe.install.packages), {"version": catalog.tool(tool_id).version})
@@ -30,12 +31,19 @@ def lock(catalog: Catalog, tool_id: str, upgrade: bool = False) -> Path:
         fresh = Path(folder) / "lock.txt"
         if target.exists() and not upgrade:
             shutil.copyfile(target, fresh)  # uv keeps what is pinned there
-        _compile(packages, oldest(recipe.install.python), fresh, tool_id)
+        compile_lock(packages, oldest(recipe.install.python), fresh, tool_id)
         text = fresh.read_text(encoding="utf-8")
     if leaks := leaks_in(text):
         _fail(tool_id, f"The lock would hold more than pins and hashes: `{leaks[0]}`.")
     target.write_text(text, encoding="utf-8")
     return target
+
+
+def locks(recipe: Recipe | None) -> bool:
+    """Whether there is anything to lock: packages of its own, not the jobs'."""
+    if recipe is None or recipe.install.with_ == "jobs":
+        return False
+    return bool(recipe.install.packages or any(SOURCES[source] for source in recipe.install.sources))
 
 
 def oldest(python: str) -> str:
@@ -45,7 +53,8 @@ def oldest(python: str) -> str:
     return lower[0] if lower else f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _compile(packages: list[str], python: str, file: Path, tool_id: str) -> None:
+def compile_lock(packages: list[str], python: str, file: Path, tool_id: str) -> None:
+    """Resolve packages for every platform into a hashed lock; what the file pins already stays where it fits."""
     from uv import find_uv_bin
 
     words = [find_uv_bin(), "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header"]

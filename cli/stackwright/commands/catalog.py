@@ -7,10 +7,14 @@ from typing import Annotated
 import typer
 
 from stackwright.commands.framework import Command, Group, command_app
-from stackwright.commands.options import JsonOption, answer
+from stackwright.commands.options import JsonOption, QuietOption, answer
 from stackwright.errors import Exit, StackError
 
 app = command_app(cls=Group, invoke_without_command=True)
+Others = Annotated[
+    list[str] | None,
+    typer.Option("--catalog", metavar="DIR|git+URL@COMMIT", help="Another catalog, beside the shipped one."),
+]
 Tools = Annotated[list[str] | None, typer.Argument(metavar="[TOOL]...", help="Tools; without any, all of them.")]
 
 
@@ -31,11 +35,14 @@ def catalog(context: typer.Context) -> None:
 @app.command("list", cls=Command, short_help="List the tools.")
 def list_(
     layer: Annotated[str | None, typer.Option("--layer", "-l", metavar="LAYER", help="Only tools for this.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also tools that nothing here can run.")] = False,
+    others: Others = None,
     json: JsonOption = False,
 ) -> Exit:
     """List the tools.
 
-    One tool with its version and the layers it fills; a layer marked ~ it fills in part.
+    For every layer the tools that run on this machine; one marked ~ fills the layer in part. With a layer, each tool
+    with its version and when it was proven, and then what else is known for it and what became of that.
 
     Example:
         stack catalog list
@@ -44,15 +51,21 @@ def list_(
     from stackwright.operations import catalog as operations
     from stackwright.views import catalog as views
 
-    found = operations.tools(layer)
-    return answer("catalog list", {"tools": found}, lambda page: views.tools(page, found, layer), json=json)
+    found = operations.tools(layer, every, others or [])
+    tools = [{**dict(one.tool), "targets": one.targets} for one in found.tools]
+    return answer("catalog list", {"tools": tools}, lambda page: views.tools(page, found), json=json)
 
 
-@app.command("show", cls=Command, short_help="Show all that a manifest can say about a tool.")
-def show(tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool.")], json: JsonOption = False) -> Exit:
-    """Show all that a manifest can say about a tool.
+@app.command("show", cls=Command, short_help="Show all that is known of a tool.")
+def show(
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool.")],
+    others: Others = None,
+    json: JsonOption = False,
+) -> Exit:
+    """Show all that is known of a tool.
 
-    Shows its layers, what it provides and needs, its settings with their defaults, and what it installs.
+    Shows its layers, where it runs, what became of it and who says so; what it provides and needs, its settings with
+    their defaults, what it installs, and the credentials of its vendor's service.
 
     Example:
         stack catalog show TOOL
@@ -60,13 +73,46 @@ def show(tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool.")],
     from stackwright.operations import catalog as operations
     from stackwright.views import catalog as views
 
-    found, recipe = operations.show(tool)
-    result = {"tool": found, "recipe": recipe}
-    return answer("catalog show", result, lambda page: views.tool(page, found, recipe), json=json)
+    found, recipe, hosted = operations.show(tool, others or [])
+    result = {"tool": found.tool, "targets": found.targets, "recipe": recipe, "hosted": hosted}
+    return answer("catalog show", result, lambda page: views.tool(page, found, recipe, hosted), json=json)
+
+
+@app.command("new", cls=Command, short_help="Begin an entry for a tool.")
+def new(
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help="Its name: small letters, digits and `-`.")],
+    layers: Annotated[
+        list[str] | None, typer.Option("--layer", "-l", metavar="LAYER", help="What it does; may be repeated.")
+    ] = None,
+    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="service, library or job.")] = "library",
+    package: Annotated[
+        str | None, typer.Option("--package", metavar="NAME[==VERSION]", help="Its package on PyPI; without it, TOOL.")
+    ] = None,
+    other: Annotated[
+        str | None,
+        typer.Option("--catalog", metavar="DIR", help="A catalog of your own, made if it is not there."),
+    ] = None,
+    *,
+    json: JsonOption = False,
+) -> Exit:
+    """Begin an entry for a tool.
+
+    Writes tool.yaml, recipe.yaml, smoke.py and lock.txt with what is known so far, and comments that say what belongs
+    where. The entry passes `check` as it is; what is left to write are its verbs.
+
+    Example:
+        stack catalog new TOOL --layer database --catalog my-catalog
+    """
+    from stackwright.operations import catalog as operations
+    from stackwright.views import catalog as views
+
+    made = operations.new(tool, layers or [], kind, package, other)
+    result = {"tool": tool, "folder": made}
+    return answer("catalog new", result, lambda page: views.begun(page, tool, made, other), json=json)
 
 
 @app.command("check", cls=Command, short_help="Check catalog entries without running anything.")
-def check(tools: Tools = None, json: JsonOption = False) -> Exit:
+def check(tools: Tools = None, others: Others = None, json: JsonOption = False) -> Exit:
     """Check catalog entries without running anything.
 
     Proves that every key is known, every reference leads somewhere, every need has an interface, and every verb of
@@ -80,7 +126,7 @@ def check(tools: Tools = None, json: JsonOption = False) -> Exit:
     from stackwright.views import catalog as views
 
     ids = tools or []
-    mistakes = operations.check(ids)
+    mistakes = operations.check(ids, others or [])
     if any(mistake.severity == "error" for mistake in mistakes):
         raise StackError(mistakes, Exit.USAGE)
     result = {"checked": ids or "all"}
@@ -88,7 +134,7 @@ def check(tools: Tools = None, json: JsonOption = False) -> Exit:
 
 
 @app.command("lock", cls=Command, short_help="Pin what tools install, with hashes.")
-def lock(tools: Tools = None, json: JsonOption = False) -> Exit:
+def lock(tools: Tools = None, others: Others = None, json: JsonOption = False) -> Exit:
     """Pin what tools install, with hashes.
 
     Resolves the packages of the recipes once for all platforms and writes lock.txt into their folders. Needs the
@@ -100,6 +146,77 @@ def lock(tools: Tools = None, json: JsonOption = False) -> Exit:
     from stackwright.operations import catalog as operations
     from stackwright.views import catalog as views
 
-    ids = tools or []
-    operations.lock(ids)
-    return answer("catalog lock", {"locked": ids or "all"}, lambda page: views.locked(page, ids), json=json)
+    done = list(operations.lock(tools or [], others or []))
+    return answer("catalog lock", {"locked": done}, lambda page: views.locked(page, done), json=json)
+
+
+@app.command("prove", cls=Command, short_help="Run tools for real and write down what was seen.")
+def prove(
+    tools: Annotated[list[str] | None, typer.Argument(metavar="[TOOL[@TARGET]]...", help="What to prove.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every tool that runs on this machine.")] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Only those that were never proven, or have changed since.")
+    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack of a tool that fails, to look at it.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, metavar="N", help="So many at a time.")] = 1,
+    *,
+    others: Others = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> Exit:
+    """Run tools for real and write down what was seen.
+
+    Brings each tool up in a stack of its own with the tools it needs beside it, speaks the verbs of its layers, takes
+    the stack down and looks whether anything is left. When at least one step of every full layer passed and none
+    failed, the proof is written to proof/TARGET.json in the tool's folder. Exit code 1 if a tool was not proven.
+
+    Example:
+        stack catalog prove TOOL
+        stack catalog prove --changed --jobs 2
+    """
+    from stackwright.operations import catalog as operations
+    from stackwright.views import prove as views
+    from stackwright.views.progress import progress
+
+    with progress(quiet) as tell:
+        results = operations.prove(
+            tools or [], tell, every=every, changed=changed, at_a_time=jobs, keep=keep, others=others or []
+        )
+    reasons = [reason for result in results for reason in result.reasons]
+    code = Exit.FAILED if reasons else Exit.FINE
+    return answer(
+        "catalog prove",
+        {"proven": results},
+        lambda page: views.proven(page, results),
+        json=json,
+        quiet=quiet,
+        exit_code=code,
+        warnings=reasons,
+    )
+
+
+@app.command("trust", cls=Command, short_help="Let a catalog of somebody else run here.")
+def trust(
+    others: Annotated[
+        list[str] | None, typer.Argument(metavar="[DIR|git+URL@COMMIT]...", help="What to trust; without it, a list.")
+    ] = None,
+    always: Annotated[
+        bool, typer.Option("--always", help="Whatever it comes to hold: for a folder that you write yourself.")
+    ] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Trust it no longer.")] = False,
+    json: JsonOption = False,
+) -> Exit:
+    """Let a catalog of somebody else run here.
+
+    A catalog says which programs run on this machine, as you. So one that does not ship with Stackwright is refused
+    until you have said that it may, as it is now: once it has changed, it is refused again.
+
+    Example:
+        stack catalog trust my-catalog --always
+        stack catalog trust git+https://HOST/PATH@COMMIT
+    """
+    from stackwright.operations import catalog as operations
+    from stackwright.views import catalog as views
+
+    found = operations.trust(others or [], always=always, forget=forget)
+    return answer("catalog trust", {"trusted": found}, lambda page: views.trusted(page, found, forget), json=json)

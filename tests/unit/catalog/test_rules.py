@@ -57,6 +57,7 @@ BROKEN = [
     ("C033", LIB_RUN, "*", ""),
     ("C034", APP, "kind: service", "kind: service\nsuccessor: [tinydb, Tiny Apps Inc, tinnyapp]"),
     ("C034", APP, "kind: service", "kind: service\nsame_as: tinyapp"),
+    ("C035", APP, "kind: service\n", "kind: service\nformats: [onxx]\n"),
     ("C040", APP_RUN, "endpoints: {web: {port: 8000, of: web}}", "endpoints: {}"),
     ("C041", LIB_RUN, INSTALL, f"{INSTALL}\ncommand: [x]"),
     ("C042", LIB, "needs:", "provides: {x: tinyweb}\nneeds:"),

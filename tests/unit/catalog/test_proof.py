@@ -1,0 +1,66 @@
+"""Whether a proof is still about the entry it lies beside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stackwright.catalog import proof
+from stackwright.catalog.load import Catalog
+from stackwright.errors import StackError
+
+
+@pytest.fixture
+def proven(edited) -> Catalog:
+    """The tiny catalog with a proof of `tinydb`."""
+    catalog = edited("tinydb/tool.yaml", "about: ", "about: ")
+    proof.write(catalog, "tinydb", "process", {"date": "2026-11-24", "digest": proof.digest(catalog, "tinydb")})
+    return catalog
+
+
+def test_what_was_never_run_says_so(tiny: Catalog) -> None:
+    """Without a file there is no claim."""
+    assert str(proof.verdict(tiny, "tinydb")) == "never run"
+
+
+def test_a_proof_holds_for_its_entry_and_target(proven: Catalog) -> None:
+    """The proof is of one tool on one target, with its day."""
+    assert str(proof.verdict(proven, "tinydb")) == "proven 2026-11-24"
+    assert str(proof.verdict(proven, "tinydb", "docker")) == "never run"
+    assert str(proof.verdict(proven, "tinyapp")) == "never run"
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["tinydb/tool.yaml", "tinydb/recipe.yaml", "tinydb/smoke.py", "_interfaces/tinysql.yaml", "_interfaces/tinysql.py"],
+)
+def test_a_change_of_what_runs_makes_it_stale(proven: Catalog, file: str) -> None:
+    """The entry's files and the interfaces it speaks decide how it runs."""
+    with (proven.folders[0] / file).open("a") as changed:
+        changed.write("\n# changed\n")
+    assert proof.verdict(proven, "tinydb").state == "stale"
+
+
+def test_other_files_do_not_matter(proven: Catalog) -> None:
+    """Neither other tools, nor interfaces it does not speak, nor what Python and editors leave behind."""
+    folder = proven.folders[0]
+    for file in ("tinyapp/smoke.py", "_interfaces/other.yaml", "tinydb/__pycache__/smoke.pyc", "tinydb/.swp"):
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_text("changed")
+    assert proof.verdict(proven, "tinydb").state == "proven"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "no json", '{"digest": 1}'])
+def test_a_damaged_proof_proves_nothing(proven: Catalog, text: str) -> None:
+    """What cannot be read, or was written by hand, is not believed."""
+    (proven.folder("tinydb") / "proof/process.json").write_text(text)
+    assert proof.verdict(proven, "tinydb").state != "proven"
+
+
+def test_a_catalog_that_is_not_ours_to_write_in(proven: Catalog) -> None:
+    """A proof that cannot be written is told, with its place."""
+    folder = Path(proven.folder("tinyapp"))
+    (folder / "proof").write_text("in the way")
+    with pytest.raises(StackError, match="C100"):
+        proof.write(proven, "tinyapp", "process", {})
