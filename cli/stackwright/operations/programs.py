@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, StackError
+from stackwright.runtime.install import environment_complete
+from stackwright.runtime.sources import PROGRAMS
 
 if TYPE_CHECKING:
+    from stackwright.model.catalog import Recipe
     from stackwright.model.plan import Plan
     from stackwright.runtime.workspace import Workspace
 
@@ -23,19 +26,25 @@ _INSTALLERS = {
     "zypper": "zypper install",
     "brew": "brew install",
 }
+_PACKAGES = {"mvn": "maven", "go": "golang", "node": "nodejs", "java": "default-jre-headless"}  # where they differ
 
 
 def require(chosen: Plan) -> None:
     """StackError names every program that is missing, who calls it, and how to get it."""
-    callers = callers_of({f"`{c.id}` ({c.tool})": c.system for c in chosen.components})
-    missing = [_missing(program, by) for program, by in callers.items() if not find(program)]
+    called: dict[str, Iterable[str]] = {f"`{c.id}` ({c.tool})": c.system for c in chosen.components}
+    called["`jobs` of the manifest"] = chosen.jobs.system
+    for environment in chosen.environments:
+        if environment.sources and not environment_complete(environment.model_dump()):
+            called[f"the install of `{environment.key}`"] = [p for s in environment.sources for p in PROGRAMS[s]]
+    missing = [_missing(program, by) for program, by in callers_of(called).items() if not find(program)]
     if missing:
         raise StackError(missing)
 
 
 def link(chosen: Plan, workspace: Workspace) -> None:
     """Only these programs come from the user's PATH, and nothing else that lies beside them there."""
-    for program in sorted({program for component in chosen.components for program in component.system}):
+    called = [program for component in chosen.components for program in component.system]
+    for program in sorted({*called, *chosen.jobs.system}):
         if found := find(program):
             workspace.programs.mkdir(exist_ok=True)
             place = workspace.programs / program
@@ -50,8 +59,16 @@ def find(program: str) -> str | None:
 
 def how_to_get(program: str) -> str:
     """What to type, where this machine's package manager is a known one."""
+    if program in PROGRAMS["debian"]:
+        return "Debian's packages are for Debian, Ubuntu and their relatives; choose another tool for this machine"
     command = next((words for manager, words in _INSTALLERS.items() if shutil.which(manager)), "")
+    program = _PACKAGES.get(program, program)
     return f"install it with\n    {command} {program}" if command else "install it with this system's package manager"
+
+
+def called_by(recipe: Recipe) -> list[str]:
+    """What a tool and its install call."""
+    return [*recipe.install.system, *(program for source in recipe.install.sources for program in PROGRAMS[source])]
 
 
 def callers_of(recipes: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:

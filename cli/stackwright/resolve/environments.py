@@ -6,18 +6,22 @@ import hashlib
 import platform
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from stackwright.catalog.load import Catalog
 from stackwright.catalog.refs import as_text, evaluate
 from stackwright.errors import Diagnostic, Where
-from stackwright.model.catalog import Tool
+from stackwright.model.catalog import SOURCES, Tool
 from stackwright.model.manifest import Manifest
 from stackwright.model.plan import Environment
 from stackwright.model.requirement import Requirement
 from stackwright.resolve.draft import JOBS, Draft, Link
+
+Words = tuple[str, ...]
 
 _CLAUSE = re.compile(r"(>=|<)\s*(\d+)\.(\d+)(?:\.(\d+))?|(==)\s*(\d+)\.(\d+)\.\*")
 
@@ -43,23 +47,58 @@ def environments(
     return chosen, found
 
 
+def of_a_job(packages: Words, python: str, cache: Path) -> Environment:
+    """One that a job asked for while it is already running: what a pipeline's steps need beside each other."""
+    return _environment("job", cache, python, tuple(sorted(packages)), sources={})
+
+
 def _own_environment(draft: Draft, catalog: Catalog, cache: Path) -> Environment:
     install, tool = draft.recipe.install, draft.tool
     packages = _pinned(install.packages, tool)
+    sources = {source: _pinned(wanted, tool) for source, wanted in install.sources.items()}
+    files = {source: catalog.lock(tool.id, SOURCES[source]) for source in sources if SOURCES[source]}
+    locks = {source: file for source, file in files.items() if file}
     lock = catalog.lock(tool.id)
-    # By content: two stacks with the same lock share what is installed, wherever the catalog lies.
-    content = lock.read_bytes() if lock else "\n".join(packages).encode()
-    return _environment(tool.id, content, install.python, cache, lock=lock, packages=packages)
+    return _environment(tool.id, cache, install.python, packages, lock=lock, sources=sources, locks=locks)
 
 
 def _environment(
-    name: str, content: bytes, python: str, cache: Path, *, packages: tuple[str, ...], lock: Path | None = None
+    name: str,
+    cache: Path,
+    python: str,
+    packages: Words,
+    *,
+    sources: Mapping[str, Words],
+    lock: Path | None = None,
+    locks: Mapping[str, Path] = MappingProxyType({}),
 ) -> Environment:
+    # By content: two stacks with the same lock share what is installed, wherever the catalog lies.
+    content = lock.read_bytes() if lock else "\n".join(packages).encode()
     kind = "lock" if lock else "packages"
     made_of = "\0".join([kind, python, sys.platform, platform.machine()]).encode() + b"\0" + content
+    for source, wanted in sources.items():
+        made_of += "\0".join(["", source, *wanted, *_system(source)]).encode()
+        made_of += locks[source].read_bytes() if source in locks else b""
     key = f"{name}-{hashlib.sha256(made_of).hexdigest()[:16]}"
-    prefix = str(cache / "environments" / key)
-    return Environment(key=key, python=python, lock=str(lock) if lock else None, packages=packages, prefix=prefix)
+    return Environment(
+        key=key,
+        python=python,
+        lock=str(lock) if lock else None,
+        packages=packages,
+        sources=dict(sources),
+        locks={source: str(file) for source, file in locks.items()},
+        prefix=str(cache / "environments" / key),
+    )
+
+
+def _system(source: str) -> Words:
+    """Debian's packages are made for one release of one distribution."""
+    if source != "debian":
+        return ()
+    with suppress(OSError):
+        release = platform.freedesktop_os_release()
+        return release["ID"], release.get("VERSION_ID", "")
+    return ()
 
 
 def _pinned(packages: Iterable[str], tool: Tool) -> tuple[str, ...]:
@@ -90,8 +129,19 @@ def _jobs_environment(
     found = list(_conflicts(wishes))
     if python is None:
         found.append(_no_python(ranges))
-    content = "\n".join(packages).encode()
-    return _environment(JOBS, content, python or manifest.jobs.python, cache, packages=packages), found
+    sources = _jobs_sources(manifest, drafts)
+    return _environment(JOBS, cache, python or manifest.jobs.python, packages, sources=sources), found
+
+
+def _jobs_sources(manifest: Manifest, drafts: Iterable[Draft]) -> dict[str, Words]:
+    """What the jobs, and the tools that share their environment, have from elsewhere than PyPI."""
+    wanted: dict[str, set[str]] = {"debian": set(manifest.jobs.debian)}
+    for draft in drafts:
+        install = draft.recipe.install
+        if install.with_ == JOBS:
+            for source, words in install.sources.items():
+                wanted.setdefault(source, set()).update(_pinned(words, draft.tool))
+    return {source: tuple(sorted(words)) for source, words in sorted(wanted.items()) if words}
 
 
 def _conflicts(wishes: Iterable[_Wish]) -> Iterable[Diagnostic]:

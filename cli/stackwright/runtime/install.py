@@ -24,15 +24,16 @@ from typing import Any
 
 from stackwright.errors import Diagnostic, StackError
 from stackwright.folders import cache_dir
-from stackwright.runtime import interpreters, uv
+from stackwright.runtime import interpreters, sources, uv
 from stackwright.runtime.cancel import check
 from stackwright.runtime.files import write_atomic
 from stackwright.runtime.flock import locked
+from stackwright.runtime.sources.work import Work
 
 Progress = Callable[[str, str, str], None]  # (subject, phase, text)
 EnvironmentSpec = dict[str, Any]  # docs/architecture.md
 
-_MARKER = "complete.json"
+MARKER = "complete.json"
 # Installs wait for the network and for both cores in turn; more than two at once only make each other late.
 _SLOTS = threading.BoundedSemaphore(2)
 _PACKAGE = re.compile(r"[A-Za-z0-9][^\n\r]*")
@@ -42,7 +43,7 @@ def environment_complete(spec: EnvironmentSpec) -> bool:
     """Whether the environment is there, whole, and its interpreter still exists."""
     prefix = Path(spec["prefix"])
     # `bin/python` is a link: where the interpreter behind it has gone, it does not exist.
-    return (prefix / _MARKER).is_file() and (prefix / "bin/python").exists()
+    return (prefix / MARKER).is_file() and (prefix / "bin/python").exists()
 
 
 def ensure_environment(spec: EnvironmentSpec, progress: Progress, cancel: threading.Event) -> Path:
@@ -115,9 +116,12 @@ class _Build:
             raise StackError(_not_installed(self.spec, error.tail)) from error
         library = next((self.part / "lib").glob("python*/site-packages"))
         (self.part / "site-packages").symlink_to(library.relative_to(self.part))
+        got = self._sources()
         size = _settle(self.part)
         marker = {"v": 1, "key": self.spec["key"], "python": python.number, "packages": count, "bytes": size}
-        write_atomic(self.part / _MARKER, json.dumps(marker).encode(), mode=0o644)
+        marker |= {"sources": got} if got else {}
+        count += sum(map(len, got.values()))
+        write_atomic(self.part / MARKER, json.dumps(marker).encode(), mode=0o644)
         self.tell(f"{count} packages, {size / 1e6:,.0f} MB, in {self.tell.seconds:.0f} s", phase="ready")
 
     def _sync(self, python: interpreters.Interpreter, pins: Path) -> None:
@@ -130,6 +134,30 @@ class _Build:
             self._uv("--offline", *sync)
         except uv.UvError:
             self._uv(*sync)
+
+    def _sources(self) -> dict[str, dict[str, str]]:
+        """What comes from elsewhere than PyPI; the answer is what was got, where words leave that open."""
+        got = {}
+        for kind, wanted in self.spec.get("sources", {}).items():
+            lock = self.spec.get("locks", {}).get(kind)
+            scratch, cache = self.part / f".{kind}", cache_dir() / "sources" / kind
+            scratch.mkdir()
+            _make_readable(cache)
+            work = Work(
+                self.spec["key"],
+                tuple(wanted),
+                Path(lock) if lock else None,
+                part=self.part,
+                prefix=Path(self.spec["prefix"]),
+                scratch=scratch,
+                cache=cache,
+                tell=self.tell,
+                cancel=self.cancel,
+                hold=(self.lock,),
+            )
+            got[kind] = sources.INSTALL[kind](work)
+            shutil.rmtree(scratch)
+        return got
 
     def _resolved(self, python: interpreters.Interpreter) -> Path:
         """The lock of packages that came without one: resolved once for this kind of machine, then kept."""
@@ -269,7 +297,7 @@ def _no_package(spec: EnvironmentSpec, package: str) -> Diagnostic:
         code="P106",
         summary="not a package",
         detail=f"The environment `{spec['key']}` asks for {package!r}, which is no package requirement.",
-        hint="name packages with their versions, such as `scikit-learn==1.7.2`.",
+        hint="name packages with their versions, such as `numpy==2.3.5`.",
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from stackwright.runtime.cancel import check
+from stackwright.runtime import program
+from stackwright.runtime.program import ProgramError
 
 # What may come from the caller: where packages come from and how they are reached, never where they go.
 _KEPT = re.compile(
@@ -28,16 +28,10 @@ _FROM_PIP = {
     "PIP_CERT": "SSL_CERT_FILE",
 }
 _INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_NO_INDEX")
-_LOGIN = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-_KEEP_LINES = 40
 
 
-class UvError(Exception):
-    """uv failed; `tail` is the end of what it said, without logins."""
-
-    def __init__(self, tail: str) -> None:
-        super().__init__(tail)
-        self.tail = tail
+class UvError(ProgramError):
+    """uv failed."""
 
 
 def run(
@@ -47,26 +41,13 @@ def run(
     said: Callable[[str], None],
     hold: Sequence[int] = (),
 ) -> None:
-    """Run uv to its end, passing each line it says to `said`; the descriptors `hold` stay open as long as it lives."""
+    """Run uv to its end in a folder of ours, where no pyproject.toml or uv.toml above it is taken up."""
     command = [find(), *map(str, arguments)]
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,  # a folder of ours: no pyproject.toml or uv.toml above it is taken up
-        env=environment(os.environ) | {"TMPDIR": str(_temporary(cwd))},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        pass_fds=tuple(hold),
-        start_new_session=True,  # the terminal's Ctrl-C reaches us, and we stop it
-        umask=0o022,
-    )
+    env = environment(os.environ) | {"TMPDIR": str(_temporary(cwd))}
     try:
-        tail = _listen(process, cancel, said)
-    except BaseException:
-        _kill(process)
-        raise
-    if process.wait() != 0:
-        raise UvError("\n".join(tail).strip() or f"uv ended with status {process.returncode} and said nothing")
+        program.run(command, cwd, env, cancel, said, hold=hold, output=False)
+    except ProgramError as error:
+        raise UvError(error.tail) from error
 
 
 def _temporary(cwd: Path) -> Path:
@@ -104,32 +85,3 @@ def cache_folder() -> Path:
     own = environment(os.environ)
     done = subprocess.run(ask, env=own, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     return Path(done.stdout.strip() or "/nonexistent")
-
-
-def _listen(process: subprocess.Popen[bytes], cancel: threading.Event, said: Callable[[str], None]) -> list[str]:
-    """Every line until uv closes its end; the last ones are returned."""
-    assert process.stderr
-    lines: list[str] = []
-    rest = b""
-    with process.stderr as pipe:
-        ready = select.poll()
-        ready.register(pipe, select.POLLIN)
-        while True:
-            check(cancel)
-            if not ready.poll(200):
-                continue
-            part = os.read(pipe.fileno(), 65536)
-            *whole, rest = (rest + part).split(b"\n")
-            for raw in [*whole, rest] if not part else whole:
-                line = _LOGIN.sub("***", raw.decode(errors="replace")).rstrip()
-                lines = [*lines[1 - _KEEP_LINES :], line]
-                said(line)
-            if not part:
-                return lines
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End uv and the interpreters it started for compiling."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, 9)
-    process.wait()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stackwright.errors import StackError
-from stackwright.model.plan import Component, JobsPlan, Plan
+from stackwright.model.plan import Component, Environment, JobsPlan, Plan
 from stackwright.operations import programs
 from stackwright.runtime.workspace import Workspace
 
@@ -45,6 +45,29 @@ def test_missing_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     (told,) = raised.value.diagnostics
     assert told.detail == "`one` (one-tool) and `two` (two-tool) call `gitt`, which is not on PATH."
     assert told.hint.startswith("install it with")
+
+
+def test_what_jobs_and_installs_call(user_folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what jobs call is looked for, and what an install calls, until it is installed."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr(programs, "PROGRAMS", {"debian": (), "go": ("gopher",)})
+    prefix = user_folders / "go-1"
+    wanting = Environment(key="go-1", python="", sources={"go": ("a@v1",)}, prefix=str(prefix))
+    jobs = JobsPlan(environment="e", env={}, system=("rustacean",))
+    chosen = plan().model_copy(update={"environments": (wanting,), "jobs": jobs})
+    with pytest.raises(StackError) as raised:
+        programs.require(chosen)
+    told = [diagnostic.detail for diagnostic in raised.value.diagnostics]
+    assert told == [
+        "`jobs` of the manifest calls `rustacean`, which is not on PATH.",
+        "the install of `go-1` calls `gopher`, which is not on PATH.",
+    ]
+    (prefix / "bin").mkdir(parents=True)
+    (prefix / "bin/python").touch()
+    (prefix / "complete.json").touch()
+    with pytest.raises(StackError) as raised:
+        programs.require(chosen)
+    assert len(raised.value.diagnostics) == 1
 
 
 def test_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from stackwright.manifest.load import load_manifest
+from stackwright.resolve import resolve
 from stackwright.resolve.environments import narrowed
 
 
@@ -80,6 +82,30 @@ def test_what_jobs_import(kit: Any) -> None:
     assert environment.python == ">=3.12,<3.14"
     assert plan.component("notebooks").environment == environment.key
     assert plan.component("database").environment != environment.key
+
+
+def test_software_from_elsewhere(kit: Any) -> None:
+    """It is part of the environment and of its key, with the lock of its source; jobs have what they ask for."""
+
+    def made(lock: str, **install: Any) -> Any:
+        catalog = kit.catalog({"db": kit.entry("database", recipe={"install": install})})
+        (catalog.folder("db") / "maven.lock").write_text(lock)
+        file = kit.folder / "stack.yaml"
+        file.write_text("name: it\nlayers: {database: db}\njobs: {debian: [r-base-core], system: [node]}\n")
+        manifest, wrong = load_manifest(file, catalog)
+        plan, found = resolve(manifest, catalog, kit.identity)
+        assert (wrong, found) == ([], [])
+        assert jobs_of(plan).sources == {"debian": ("r-base-core",)}
+        assert plan.jobs.system == ("node",)
+        return of(plan, "database")
+
+    environment = made("1", debian=["redis>={{ version }}"], maven=["g:a:1"])
+    assert environment.sources == {"debian": ("redis>=1.0",), "maven": ("g:a:1",)}
+    assert environment.locks.keys() == {"maven"}
+    again = made("1", debian=["redis>={{ version }}"], maven=["g:a:1"])
+    others = [made("2", debian=["redis>={{ version }}"], maven=["g:a:1"]), made("1", debian=["redis"], maven=["g:a:1"])]
+    assert environment.key == again.key
+    assert len({environment.key, *(other.key for other in others)}) == 3
 
 
 def test_pins_under_different_markers_go_together(kit: Any) -> None:

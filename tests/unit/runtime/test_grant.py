@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stackwright.errors import StackError
-from stackwright.runtime import component, grant
+from stackwright.runtime import component, grant, shares
 from stackwright.runtime.secrets import Secrets
 from webstack import Stack, argv_of_everything
 
@@ -97,3 +97,39 @@ def test_a_secret_word_is_refused(stack: Stack) -> None:
     asked["command"] = ["python", "-c", [{"secret": "app.store"}]]
     with pytest.raises(StackError, match="P120"):
         give(stack, asked)
+
+
+SHARE = "import os, pathlib, sys; sys.exit(0 if pathlib.Path('../data/may').exists() else 'no right to')"
+
+
+def elsewhere(stack: Stack, program: str) -> dict[str, Any]:
+    """A share of a server that outlives the stack."""
+    asked = spec(stack, program, name="it-1-app-store", revoke=["python", "-c", SHARE])
+    return {**asked, "folder": str(stack.ws.components / "far")}  # which nobody has made
+
+
+def test_a_share_elsewhere_is_noted_before_it_is_asked_for(stack: Stack) -> None:
+    """Whatever becomes of the command, `down` knows what may be there; the note holds no secret."""
+    asked = elsewhere(stack, "import pathlib, sys; sys.exit(str(list(pathlib.Path('../../../shares').iterdir())))")
+    stack.cancel.set()
+    with pytest.raises(BaseException):  # noqa: B017 (cancelled)
+        give(stack, asked)
+    stack.cancel.clear()
+    (noted,) = shares.noted(stack.ws)
+    assert noted == asked
+    file = stack.ws.shares / "it-1-app-store.json"
+    assert file.stat().st_mode & 0o077 == 0
+    assert Secrets(stack.ws.secrets_file).get_or_make("app.store") not in file.read_text()
+
+
+def test_a_share_elsewhere_is_taken_back_once_it_can_be(stack: Stack) -> None:
+    """What cannot be taken back stays noted, with the server's words; what is taken back is forgotten."""
+    asked = elsewhere(stack, "")
+    give(stack, asked)
+    assert grant.revoke_grant(stack.ws, asked, stack.cancel) == "no right to"
+    assert shares.noted(stack.ws) == [asked]
+    data = Path(asked["folder"], "data")
+    data.mkdir()
+    (data / "may").touch()
+    assert grant.revoke_grant(stack.ws, asked, stack.cancel) == ""
+    assert shares.noted(stack.ws) == []

@@ -115,7 +115,7 @@ def test_a_command_is_asked_until_it_succeeds() -> None:
     wait({"command": ["ask"], "timeout": 5.0}, run=lambda command, limit: next(answers))
     with pytest.raises(StackError) as caught:
         wait({"command": ["ask"], "timeout": 0.2}, run=lambda command, limit: "exited with status 7 (no route)")
-    assert "`ask` to succeed exited with status 7 (no route)" in caught.value.diagnostics[0].detail
+    assert "`ask` exited with status 7 (no route)" in caught.value.diagnostics[0].detail
 
 
 def test_a_death_is_not_waited_out() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
@@ -76,3 +78,35 @@ def test_a_damaged_file_is_no_excuse_for_new_passwords(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="P103"):
         Secrets(path).get_or_make("db.pw")
     assert path.read_text() == '{"db.pw": "abc'
+
+
+HARD = "p@s/s:%41 '\"\\ é{{ x }}"
+
+
+def test_a_users_own_secret_is_kept_and_filled_in_encoded(tmp_path: Path) -> None:
+    """It is kept as it is, and goes into an address or a JSON string so that it ends neither."""
+    secrets = Secrets(tmp_path / "secrets.json")
+    secrets.put({"database.password": HARD})
+    again = Secrets(tmp_path / "secrets.json")
+    assert again.fill([{"secret": "database.password"}]) == HARD
+    url = again.fill(["sql://u:", {"secret": "database.password|url"}, "@h"])
+    assert unquote(urlsplit(url).password or "") == HARD
+    assert json.loads(again.fill(['"', {"secret": "database.password|json"}, '"'])) == HARD
+    again.put({"database.password": "another"})
+    assert again.fill([{"secret": "database.password"}]) == "another"
+    assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("form", [str, json.dumps, repr, lambda text: quote(text, safe="")])
+def test_a_users_own_secret_is_hidden_in_every_form(tmp_path: Path, form: Callable[[str], str]) -> None:
+    """However a client quotes it in what it says."""
+    secrets = Secrets(tmp_path / "secrets.json")
+    secrets.put({"database.password": HARD})
+    assert secrets.redact(f"x {form(HARD)} y").count("***") == 1
+
+
+def test_what_is_too_short_to_hide_breaks_nothing(tmp_path: Path) -> None:
+    """A secret of one letter stands in every other word, and is left there."""
+    secrets = Secrets(tmp_path / "secrets.json")
+    secrets.put({"a.b": "e"})
+    assert secrets.redact("these are words") == "these are words"

@@ -19,8 +19,7 @@ def check_beside(entry: Entry) -> None:
     # What installs with the jobs is resolved with their packages, when a stack comes up.
     if pins and entry.recipe.install.with_ != "jobs":
         _lock(entry, pins)
-    if entry.has_recipe:
-        _verbs(entry)
+    _verbs(entry)
 
 
 def normal(name: str) -> str:
@@ -48,7 +47,7 @@ def _pins(entry: Entry) -> list[tuple[str, str]]:
 
 
 def _lock(entry: Entry, pins: list[tuple[str, str]]) -> None:
-    hint = f"write it with\n    stack catalog lock {entry.tool.id}"
+    hint = f"write it with\n    stack catalog lock {entry.tool.id}{entry.catalog.options}"
     where = entry.in_recipe("install", "packages", key=True)
     file = entry.catalog.lock(entry.tool.id)
     if file is None:

@@ -20,7 +20,10 @@ def check_interface(catalog: Catalog, name: str) -> list[Diagnostic]:
     found = [*_derived(interface, file), *_client(interface, file)]
     found += _default(catalog, interface, file)
     probe = Path(file.file).with_suffix(".py")
-    if not _has_probe(probe):
+    if interface.grant and not defines(probe, "grant", "revoke"):
+        detail = f"`{probe.name}` beside it lacks `def grant(fields, name, secret)` or `def revoke(fields, name)`."
+        found.append(Diagnostic("C097", "shares are not made", detail, file.where("grant", key=True)))
+    if not defines(probe, "probe"):
         detail = f"`{probe.name}` beside it has no `def probe(fields)`, which tells a working wire from a broken one."
         found.append(Diagnostic("C090", "interface has no probe", detail, file.where()))
     return found
@@ -80,9 +83,10 @@ def _default(catalog: Catalog, interface: Interface, file: Document) -> list[Dia
     return [Diagnostic("C096", "default tool does not fit", detail, file.where("default"))]
 
 
-def _has_probe(file: Path) -> bool:
+def defines(file: Path, *names: str) -> bool:
+    """Whether a Python file has functions of these names."""
     try:
         body = ast.parse(file.read_bytes()).body
     except (OSError, SyntaxError, ValueError):
         return False
-    return any(isinstance(node, ast.FunctionDef) and node.name == "probe" for node in body)
+    return set(names) <= {node.name for node in body if isinstance(node, ast.FunctionDef)}

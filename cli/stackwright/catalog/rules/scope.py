@@ -60,7 +60,8 @@ def _parts(entry: Entry) -> Iterator[Part]:
     """Every part of a recipe that may hold references, with what may stand there."""
     recipe, plain, hidden = entry.recipe, Place(), Place(secret=True)
     installing = Place(binds=False, roots=("version",))
-    yield ("install", "packages"), list(recipe.install.packages), installing
+    for name, wanted in {"packages": recipe.install.packages, **recipe.install.sources}.items():
+        yield ("install", name), list(wanted), installing
     yield ("install", "path"), list(recipe.install.path), replace(installing, roots=ALONE)
     for name, file in recipe.files.items():
         yield ("files", name, "data"), file.data, hidden

@@ -30,6 +30,7 @@ def check_tool(entry: Entry) -> None:
     """Every rule about tool.yaml alone."""
     _about(entry)
     _layers(entry)
+    _formats(entry)
     _kind(entry)
     _others(entry)
     _endpoints(entry)
@@ -66,6 +67,15 @@ def _layers(entry: Entry) -> None:
             detail = f"`{layer}` is not in the list of layers."
             where = entry.in_tool("layers", layer, key=True)
             entry.wrong("C024", "layer is unknown", detail, where, did_you_mean(layer, known))
+
+
+def _formats(entry: Entry) -> None:
+    known = entry.catalog.formats()
+    for number, name in enumerate(entry.tool.formats):
+        if name not in known:
+            detail = f"`{name}` is not in the list of model formats."
+            hint = did_you_mean(name, known)
+            entry.wrong("C035", "model format is unknown", detail, entry.in_tool("formats", number), hint)
 
 
 def _kind(entry: Entry) -> None:

@@ -1,0 +1,87 @@
+"""Runs a program of this machine to its end: stoppable, telling what it says, with logins in addresses hidden."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from stackwright.runtime.cancel import check
+
+_LOGIN = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_KEEP_LINES = 40
+
+
+class ProgramError(Exception):
+    """A program failed; `tail` is the end of what it said."""
+
+    def __init__(self, tail: str) -> None:
+        super().__init__(tail)
+        self.tail = tail
+
+
+def run(
+    command: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    cancel: threading.Event,
+    said: Callable[[str], None],
+    *,
+    hold: Sequence[int] = (),
+    output: bool = True,
+) -> None:
+    """Pass each line of its errors (and its output) to `said`; the descriptors `hold` stay open as long as it lives."""
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if output else subprocess.DEVNULL,
+        stderr=subprocess.STDOUT if output else subprocess.PIPE,
+        pass_fds=tuple(hold),
+        start_new_session=True,  # the terminal's Ctrl-C reaches us, and we stop it
+        umask=0o022,
+    )
+    try:
+        tail = _listen(process, cancel, said)
+    except BaseException:
+        _kill(process)
+        raise
+    if process.wait() != 0:
+        name = Path(command[0]).name
+        raise ProgramError("\n".join(tail).strip() or f"{name} ended with status {process.returncode} and said nothing")
+
+
+def _listen(process: subprocess.Popen[bytes], cancel: threading.Event, said: Callable[[str], None]) -> list[str]:
+    """Every line until the program closes its end; the last ones are returned."""
+    stream = process.stdout or process.stderr
+    assert stream
+    lines: list[str] = []
+    rest = b""
+    with stream as pipe:
+        ready = select.poll()
+        ready.register(pipe, select.POLLIN)
+        while True:
+            check(cancel)
+            if not ready.poll(200):
+                continue
+            part = os.read(pipe.fileno(), 65536)
+            *whole, rest = (rest + part).split(b"\n")
+            for raw in [*whole, rest] if not part else whole:
+                line = _LOGIN.sub("***", raw.decode(errors="replace")).rstrip()
+                lines = [*lines[1 - _KEEP_LINES :], line]
+                said(line)
+            if not part:
+                return lines
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the program and whatever it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, 9)
+    process.wait()

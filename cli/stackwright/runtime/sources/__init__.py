@@ -1,0 +1,40 @@
+"""Where software comes from beside PyPI: one module a source, each with one function that fills an environment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from stackwright.folders import cache_dir
+from stackwright.runtime.sources import archive, debian, go, maven, npm
+from stackwright.runtime.sources.work import Work
+
+INSTALL: dict[str, Callable[[Work], dict[str, str]]] = {
+    "debian": debian.install,
+    "npm": npm.install,
+    "maven": maven.install,
+    "go": go.install,
+    "archive": archive.install,
+}
+# What each calls on this machine; looked for before anything starts.
+PROGRAMS: dict[str, tuple[str, ...]] = {
+    "debian": debian.PROGRAMS,
+    "npm": npm.PROGRAMS,
+    "maven": maven.PROGRAMS,
+    "go": go.PROGRAMS,
+    "archive": (),
+}
+# Those whose words alone do not say what comes have a lock in the entry.
+_LOCK: dict[str, Callable[[Work], str]] = {"npm": npm.lock, "maven": maven.lock}
+
+
+def lock(source: str, wanted: tuple[str, ...]) -> str:
+    """What a source would install now, with hashes."""
+    with TemporaryDirectory() as folder:
+        place, cache = Path(folder), cache_dir() / "sources" / source
+        cache.mkdir(parents=True, exist_ok=True)
+        none = threading.Event()
+        work = Work("lock", wanted, None, place, place, place, cache, lambda _text: None, none)
+        return _LOCK[source](work)
