@@ -80,6 +80,7 @@ def log(model, name: str, *, params: dict, metrics: dict, tags: dict, seen: list
     )  # fmt: skip
     return {
         "run_id": logged["run_id"], "uri": logged["artifacts"][0], "format": "sklearn-skops", "sha256": digest,
+        "file": str(file.resolve()),
         "params": params, "metrics": metrics, "predictions": model.predict(seen).tolist(),
     }  # fmt: skip
 

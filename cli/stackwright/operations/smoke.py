@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackwright.errors import Diagnostic, StackError
+from stackwright.errors import Diagnostic, Exit, StackError
+from stackwright.model.report import Event
 from stackwright.operations.find import Target, workspace_of
+from stackwright.operations.trust import other_folders
 from stackwright.runtime.secrets import Secrets
 from stackwright.runtime.workspace import Workspace, lock, mark_self
 
@@ -14,20 +19,41 @@ if TYPE_CHECKING:
     from stackwright.model.report import Progress, SmokeReport
 
 
-def smoke(target: Target, pipeline: str | None, progress: Progress) -> SmokeReport:
-    """Every wire probed, then every step of the pipeline whose layers the stack has."""
+def smoke(target: Target, pipeline: str | None, progress: Progress, data: Path | None = None) -> SmokeReport:
+    """Every wire probed, then every step of the pipeline, on its data or this, whose layers the stack has."""
     from stackwright.catalog.load import Catalog
     from stackwright.operations.status import watched_status
     from stackwright.smoke import run_smoke
 
+    if data and not data.is_dir():
+        detail = f"The pipeline is to run on the data in `{data}`, which is no folder."
+        raise StackError(Diagnostic("S023", "data is not there", detail), exit_code=Exit.USAGE)
     workspace = workspace_of(target)
     with lock(workspace, "smoke"), mark_self(workspace):
         plan = plan_of(workspace)
-        down = [c.id for c in watched_status(workspace).components if c.state not in ("up", "ready")]
+        down = [c.id for c in watched_status(workspace).components if not c.fine]
         if down:
             raise StackError(_not_whole(plan, down))
         secrets, layers = Secrets(workspace.secrets_file), Catalog.shipped().layers()
-        return run_smoke(plan, workspace.root, secrets, pipeline, progress, layers=layers)
+        return run_smoke(
+            plan, workspace.root, secrets, pipeline, progress,
+            layers=layers, data=data and data.resolve(), others=other_folders(plan),
+            install=partial(_install, progress),
+        )  # fmt: skip
+
+
+def _install(progress: Progress, packages: tuple[str, ...], python: str) -> Path:
+    """An environment of a job's own, where the others are."""
+    from stackwright.folders import cache_dir
+    from stackwright.resolve.environments import of_a_job
+    from stackwright.runtime.install import ensure_environment
+
+    spec = of_a_job(packages, python, cache_dir())
+
+    def tell(subject: str, phase: str, text: str) -> None:
+        progress(Event(subject, phase, text))
+
+    return ensure_environment({"v": 1, **spec.model_dump(mode="json")}, tell, threading.Event())
 
 
 def _not_whole(plan: Plan, down: list[str]) -> Diagnostic:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
+from stackwright.model.plan import Component
+from stackwright.smoke.pipeline import NothingToCheck, expect, job_result
 from stackwright.smoke.site import Site
 
 
@@ -22,6 +25,23 @@ class Jobs:
         """A script of the pipeline, run by the jobs' interpreter."""
         return [str(self._site.prefix(self._site.plan.jobs.environment) / "bin" / "python"), str(script), *words]
 
+    def python(self, *packages: str, range: str = ">=3.11,<3.14") -> Path:
+        """An interpreter with exactly these packages, for a job that cannot share the jobs' environment."""
+        if self._site.install is None:
+            raise NothingToCheck("nothing can be installed here")
+        return self._site.install(packages, range) / "bin" / "python"
+
+    def run(self, script: Path, *words: str, folder: Path, python: Path | None = None) -> dict[str, Any]:
+        """What a script says on its last line, run by ourselves: for steps that no orchestrator has a part in."""
+        argv = self.command(script, *words)
+        if python:
+            argv[0] = str(python)
+        done = subprocess.run(
+            argv, cwd=folder, env=self.env(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        expect(done.returncode == 0, f"{script.name} ended with {done.returncode}: {done.stderr[-1500:]}")
+        return job_result(done.stdout)
+
     def env(self) -> dict[str, str]:
         """The whole environment of a job; credentials beyond the standard variables are in a file for us alone."""
         site = self._site
@@ -31,6 +51,10 @@ class Jobs:
             with os.fdopen(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 json.dump({"v": 1, "dir": str(self.dir), "layers": self._layers()}, file)
         return wired | ours | {"STACK_JOB_FILE": str(self._file)}
+
+    def speaks_to(self, component: Component) -> bool:
+        """Whether it is the one that a job gets for its layer."""
+        return component.id in {layer["component"] for layer in self._layers().values()}
 
     def _layers(self) -> dict[str, Any]:
         """Every layer whose verbs the jobs' environment can speak, filled by its first component."""

@@ -13,13 +13,17 @@ def store(run: Run) -> Evidence:
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import json
-from collections.abc import Callable
+import os
+import sys
+import traceback
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stackwright.errors import Diagnostic, Exit, StackError, nearest
+from stackwright.errors import Diagnostic, Exit, StackError, Where, nearest
 from stackwright.folders import shipped
 
 if TYPE_CHECKING:
@@ -68,12 +72,19 @@ class StepSpec:
     each: bool  # once for every component of its first layer
     function: StepFunction
 
+    @property
+    def where(self) -> Where:
+        """The place it is declared at."""
+        code = inspect.unwrap(self.function).__code__
+        return Where(_seen_from_here(code.co_filename), code.co_firstlineno)
+
 
 @dataclass
 class Pipeline:
     """A named list of steps, run in the order they are written in."""
 
     name: str
+    data: str = "data"  # the folder of its data, seen from its own
     steps: list[StepSpec] = field(default_factory=list)
 
     def step(
@@ -108,8 +119,9 @@ def find_pipeline(word: str | None) -> Path:
     )
 
 
-def load_pipeline(file: Path) -> Pipeline:
-    """The `PIPELINE` of that file."""
+def load_pipeline(file: Path, layers: Collection[str] = ()) -> Pipeline:
+    """The `PIPELINE` of that file, which may import what lies beside it and the shipped checks; its `layers` exist."""
+    _let_import(file.parent)
     spec = importlib.util.spec_from_file_location(f"stackwright_pipeline_{file.parent.name.replace('-', '_')}", file)
     try:
         if spec is None or spec.loader is None:
@@ -125,8 +137,55 @@ def load_pipeline(file: Path) -> Pipeline:
                 "S021",
                 "pipeline cannot be loaded",
                 f"`{file}` fails with {type(error).__name__}: {error}.",
+                where=where(error, file.parent),
                 hint='a pipeline.py defines\n    PIPELINE = Pipeline("name")',
             ),
             exit_code=Exit.USAGE,
         ) from error
+    if layers:
+        _check_layers(found, layers)
     return found
+
+
+def _let_import(folder: Path) -> None:
+    """What lies beside a pipeline can be imported until the next is loaded, which may call its helpers the same."""
+    for name, module in [*sys.modules.items()]:
+        spec = getattr(module, "__spec__", None)
+        if spec and spec.origin and str(Path(spec.origin).parent) in _beside:
+            del sys.modules[name]
+    sys.path[:] = [path for path in sys.path if path not in _beside]
+    _beside[:] = [str(folder)]
+    sys.path += [path for path in (*_beside, str(shipped() / "smoke_tests")) if path not in sys.path]
+
+
+_beside: list[str] = []  # the folder that the last pipeline is in
+
+
+def _check_layers(pipeline: Pipeline, layers: Collection[str]) -> None:
+    """A misspelt layer would be one that no stack has: its step would be skipped for ever."""
+    unknown = [
+        Diagnostic(
+            "S022",
+            "unknown layer in a pipeline",
+            f"The step `{step.name}` is about `{layer}`, which is no layer.",
+            where=step.where,
+            hint=f"did you mean `{close}`?" if (close := nearest(layer, layers)) else f"there are: {', '.join(layers)}",
+        )
+        for step in pipeline.steps for layer in step.layers if layer not in layers
+    ]  # fmt: skip
+    if unknown:
+        raise StackError(unknown, exit_code=Exit.USAGE)
+
+
+def where(error: BaseException, folder: Path) -> Where | None:
+    """The last line of that folder's own code that an exception came through."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return Where(_seen_from_here(error.filename), error.lineno or 1, error.offset or 1)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+    return Where(_seen_from_here(own[-1].filename), own[-1].lineno or 1) if own else None
+
+
+def _seen_from_here(file: str) -> str:
+    relative = os.path.relpath(file)
+    return file if relative.startswith("..") else relative

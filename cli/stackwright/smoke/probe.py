@@ -10,7 +10,7 @@ from typing import Any
 from stackwright.folders import shipped
 from stackwright.model.plan import Plan, Wire
 from stackwright.model.report import WireCheck
-from stackwright.smoke.site import Secrets, Site
+from stackwright.smoke.site import Fields, Secrets, Site
 from stackwright.smoke.worker import Process
 
 _SECONDS = 20.0  # for all wires together, the probes' start included
@@ -18,29 +18,57 @@ _LONGEST = 400  # characters of a client's words that are worth reading
 
 
 def check_wires(
-    plan: Plan, workspace: Path, secrets: Secrets, catalog: Path | None = None, consumers: Collection[str] | None = None
+    plan: Plan,
+    workspace: Path,
+    secrets: Secrets,
+    catalog: Path | None = None,
+    consumers: Collection[str] | None = None,
+    *,
+    others: tuple[Path, ...] = (),
 ) -> tuple[WireCheck, ...]:
     """One real operation over every wire (of these consumers), all at once; each answer names its wire."""
-    site = Site(plan, workspace, secrets, {}, catalog or shipped() / "catalog")
+    site = Site(plan, workspace, secrets, {}, catalog or shipped() / "catalog", others)
     return tuple(probe_wires(site, [wire for wire in site.wires if consumers is None or wire.consumer in consumers]))
 
 
+def check_elsewhere(
+    plan: Plan, workspace: Path, secrets: Secrets, others: tuple[Path, ...] = ()
+) -> tuple[WireCheck, ...]:
+    """Whether all that runs elsewhere answers to the credentials that the manifest gives: by its interface's probe,
+    or, for a vendor's service, by the login.py beside its entry.
+    """
+    site = Site(plan, workspace, secrets, {}, shipped() / "catalog", others)
+    asked = []
+    for component in plan.components:
+        if component.given:
+            question = {"interface": component.given.interface, "fields": site.fields(component.given)}
+            asked.append((component.id, component.id, question))
+        elif component.elsewhere:
+            variables = {name: site.text(value) for name, value in component.env.items()}
+            login = {"interface": component.tool, "probe": str(site.folder(component) / "login.py")}
+            asked.append((component.id, component.id, {**login, "fields": variables}))
+    return tuple(_ask(site, asked))
+
+
 def probe_wires(site: Site, wires: Sequence[Wire]) -> list[WireCheck]:
-    """The checks of these wires, in their order; one process asks them all."""
-    if not wires:
+    """The checks of these wires, in their order."""
+    questions = ({"interface": wire.interface, "fields": site.wire_fields(wire)} for wire in wires)
+    return _ask(site, [(wire.id, wire.server, question) for wire, question in zip(wires, questions, strict=True)])
+
+
+def _ask(site: Site, questions: Sequence[tuple[str, str, Fields]]) -> list[WireCheck]:
+    """The answers about each (wire, server, question); one process asks them all."""
+    if not questions:
         return []
-    asked = [
-        {"wire": number, "interface": wire.interface, "fields": site.wire_fields(wire)}
-        for number, wire in enumerate(wires)
-    ]
-    words = ["stackwright_job.probes", str(site.catalog / "_interfaces")]
+    asked = [{"wire": number, **question} for number, (_, _, question) in enumerate(questions)]
+    words = ["stackwright_job.probes", *(str(folder / "_interfaces") for folder in site.catalogs)]
     folder, log = site.workspace / "jobs" / "smoke" / "_wires", site.workspace / "logs" / "smoke" / "_wires.log"
     process = Process(site, site.plan.jobs.environment, words, folder, log)
     try:
         answers = _answers(process, asked)
     finally:
         process.close()
-    return [_check(site, wire, answers.get(number)) for number, wire in enumerate(wires)]
+    return [_check(site, *question, answers.get(number)) for number, question in enumerate(questions)]
 
 
 def _answers(process: Process, asked: Sequence[dict[str, object]]) -> dict[int, tuple[bool, str]]:
@@ -63,10 +91,10 @@ def _failure(reply: Mapping[str, Any]) -> str:
     return f"could not {reply['tried']}: {error}" if reply.get("tried") else error
 
 
-def _check(site: Site, wire: Wire, answer: tuple[bool, str] | None) -> WireCheck:
+def _check(site: Site, wire: str, server: str, question: Fields, answer: tuple[bool, str] | None) -> WireCheck:
     passed, detail = answer or (False, f"no answer within {_SECONDS:.0f} s")
-    fields = site.wire_fields(wire)
+    fields = question["fields"]
     address = f"{fields['host']}:{fields['port']}" if {"host", "port"} <= set(fields) else ""
     said = site.secrets.redact(" ".join(detail.split()))
     said = said if len(said) <= _LONGEST else said[:_LONGEST] + "…"
-    return WireCheck(wire.id, wire.server, wire.interface, passed, said, address)
+    return WireCheck(wire, server, question["interface"], passed, said, address)

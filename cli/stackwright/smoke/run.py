@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets as random
 import shutil
 import time
 from collections.abc import Mapping
@@ -25,10 +26,11 @@ from stackwright.smoke.pipeline import (
     UnmetError,
     find_pipeline,
     load_pipeline,
+    where,
 )
 from stackwright.smoke.probe import probe_wires
-from stackwright.smoke.site import JOBS, SMOKE, Fields, Secrets, Site
-from stackwright.smoke.worker import Worker
+from stackwright.smoke.site import JOBS, SMOKE, Fields, Install, Secrets, Site
+from stackwright.smoke.worker import UnspokenError, Worker
 
 
 def run_smoke(
@@ -41,16 +43,18 @@ def run_smoke(
     layers: Mapping[str, Layer] | None = None,
     data: Path | None = None,
     catalog: Path | None = None,
+    others: tuple[Path, ...] = (),
+    install: Install | None = None,
 ) -> SmokeReport:
     """Every wire probed, then every step whose layers the stack has; `layers` brings the verbs' deadlines."""
     began = time.monotonic()
     file = find_pipeline(pipeline)
-    steps = load_pipeline(file)
-    site = Site(plan, workspace, secrets, layers or {}, catalog or shipped() / "catalog")
+    steps = load_pipeline(file, (layers or {}).keys())
+    site = Site(plan, workspace, secrets, layers or {}, catalog or shipped() / "catalog", others, install)
     shutil.rmtree(workspace / "jobs" / "smoke", ignore_errors=True)
     progress(Event("", "checking", "wires"))
     wires = probe_wires(site, site.wires)
-    with Run(site, file.parent, data or file.parent / "data") as run:
+    with Run(site, file.parent, data or (file.parent / steps.data).resolve()) as run:
         done = Runner(site, steps, run, wires, progress).steps()
     return SmokeReport(
         plan.name, plan.id, steps.name, time.monotonic() - began, tuple(wires), tuple(done), dict(run.cpu)
@@ -63,7 +67,8 @@ class Run:
     def __init__(self, site: Site, folder: Path, data: Path) -> None:
         self._site = site
         self._workers: dict[str, Worker] = {}
-        self._focus: dict[str, Component] = {}
+        self._focus: Component | None = None
+        self.word = random.token_hex(4)  # of this run alone, for names in the tools
         self.folder = folder  # of the pipeline: its scripts
         self.data = data
         self.dir = site.workspace / "jobs" / "smoke" / "_pipeline"
@@ -72,14 +77,20 @@ class Run:
         self.jobs = Jobs(site)
         self.cpu: dict[str, float] = {}
 
+    def python_of(self, component: Component) -> Path:
+        """The interpreter that has what a component is made of."""
+        return self._site.prefix(component.environment) / "bin" / "python"
+
     def has(self, layer: str) -> bool:
         """Whether the stack has this layer."""
         return bool(self._site.components(layer))
 
     def layer(self, name: str) -> LayerVerbs:
         """The layer's component (the one the step is about, else the first), its verbs as methods."""
-        component = self._focus.get(name) or self._site.components(name)[0]
-        return LayerVerbs(self, name, component)
+        about, found = self._focus, self._site.components(name)
+        if not found:
+            raise LookupError(f"the stack has no `{name}`: name it as one of the step's layers, or ask `run.has`")
+        return LayerVerbs(self, name, about if about and name in about.layers else found[0])
 
     def stores_of(self, layer: str) -> list[LayerVerbs]:
         """The storage that a layer's component keeps its files in, seen with that component's own credentials."""
@@ -91,18 +102,29 @@ class Run:
                 stores.append(LayerVerbs(self, "storage", server, {wire.endpoint: self._site.wire_fields(wire)}))
         return stores
 
-    def focus(self, layer: str, component: Component) -> None:
-        """From now on this layer means this component."""
-        self._focus = {layer: component}
+    def registry_of(self, layer: str) -> LayerVerbs | None:
+        """Where a layer's component has its models from: the stack's registry, else the one that joined for it."""
+        if self.has("model-registry"):
+            return self.layer("model-registry")
+        plan, component = self._site.plan, self.layer(layer).component
+        servers = [plan.component(wire.server) for wire in plan.wires if wire.consumer == component.id]
+        found = (LayerVerbs(self, "model-registry", server) for server in servers)
+        return next((verbs for verbs in found if self.worker(verbs.component).speaks("register")), None)
+
+    def focus(self, component: Component) -> None:
+        """From now on this component's layers mean this component."""
+        self._focus = component
 
     def warm(self, components: list[Component]) -> None:
         """Start the workers: their imports overlap with the first steps. One that cannot start fails its own step."""
         for component in components:
-            with suppress(StackError):
+            with suppress(StackError, UnspokenError):
                 self.worker(component)
 
     def worker(self, component: Component) -> Worker:
         """The component's worker, started once."""
+        if component.elsewhere and not (self._site.folder(component) / "smoke.py").is_file():
+            raise UnspokenError(f"nobody has written verbs of `{component.tool}` yet")
         if component.id not in self._workers:
             self._workers[component.id] = Worker(self._site, component)
         return self._workers[component.id]
@@ -139,6 +161,7 @@ class Runner:
         self._site, self._pipeline, self._run, self._progress = site, pipeline, run, progress
         self._broken = self._touched(wires)
         self._done: dict[str, list[Step]] = {}
+        self._began = 0.0  # when the first step began
 
     def _touched(self, wires: list[WireCheck]) -> dict[str, str]:
         """Component -> the broken wire that keeps it, or us, from working."""
@@ -150,6 +173,7 @@ class Runner:
         """Every step's outcome, in order."""
         plans = [(spec, self._reason(spec)) for spec in self._pipeline.steps]
         used = {layer for spec, reason in plans if not reason for layer in spec.layers}
+        self._began = time.monotonic()
         self._run.warm([c for c in self._site.plan.components if used & set(c.layers) and c.id not in self._broken])
         for spec in self._pipeline.steps:
             self._done[spec.name] = list(self._outcomes(spec))
@@ -161,6 +185,12 @@ class Runner:
         if reason:
             return [Step(spec.title, spec.layers[0], found[0].id if found else "", "skipped", 0.0, reason)]
         return [self._outcome(spec, component) for component in (found if spec.each else found[:1])]
+
+    def _place(self, error: Exception) -> str:
+        """Where in a user's own pipeline it happened; a shipped one is not theirs to mend."""
+        folder = self._run.folder
+        found = None if folder.is_relative_to(shipped() / "smoke_tests") else where(error, folder)
+        return f" ({found.file}:{found.line})" if found else ""
 
     def _reason(self, spec: StepSpec) -> str:
         """Why this stack cannot run the step, or nothing."""
@@ -184,7 +214,7 @@ class Runner:
 
     def _outcome(self, spec: StepSpec, component: Component) -> Step:
         self._progress(Event(component.id, "checking", spec.title))
-        self._run.focus(spec.layers[0], component)
+        self._run.focus(component)
         began = time.monotonic()
 
         def step(state: Any, detail: str = "", evidence: Evidence | None = None) -> Step:
@@ -192,18 +222,22 @@ class Runner:
             self._progress(Event(component.id, state, spec.title))
             hide = self._site.secrets.redact  # what a client or a job said may hold what it was given
             found = json.loads(hide(json.dumps(evidence or {}, default=str)))
-            return Step(spec.title, spec.layers[0], component.id, state, seconds, hide(detail), found)
+            since = began - self._began
+            return Step(spec.title, spec.layers[0], component.id, state, seconds, hide(detail), found, since)
 
         try:
             evidence = spec.function(self._run)
         except NothingToCheck as skip:
             return step("skipped", str(skip))
         except UnmetError as unmet:
-            return step("failed", str(unmet))
+            return step("failed", str(unmet) + self._place(unmet))
+        except UnspokenError as error:
+            return step("skipped", str(error))
         except StackError as error:
-            return step("failed", " ".join(f"{d.code}: {d.summary}. {d.detail}" for d in error.diagnostics))
+            said = " ".join(f"{d.code}: {d.summary}. {d.detail}" for d in error.diagnostics)
+            return step("failed", said + self._place(error))
         except Exception as error:  # noqa: BLE001 (a pipeline is somebody's program)
-            return step("failed", f"{type(error).__name__}: {error}")
+            return step("failed", f"{type(error).__name__}: {error}{self._place(error)}")
         self._run.results.setdefault(spec.name, evidence)
         flowed = {name: value for name, value in evidence.items() if name != "shown" and not name.startswith("_")}
         return step("passed", str(evidence.get("shown", "")), flowed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,9 @@ from stackwright.model.plan import Component, Endpoint, Plan, Wire
 Fields = dict[str, Any]  # field of an interface -> its value
 JOBS, SMOKE = "jobs", "smoke"  # consumers that are no components: the stack's jobs, and we ourselves
 VERB_SECONDS = 300.0  # where a layer does not say
+
+
+Install = Callable[[tuple[str, ...], str], Path]  # packages, a range of Pythons -> the environment with exactly those
 
 
 class Secrets(Protocol):
@@ -38,6 +41,13 @@ class Site:
     secrets: Secrets
     layers: Mapping[str, Layer]
     catalog: Path
+    others: tuple[Path, ...] = ()  # catalogs of other people
+    install: Install | None = None  # where jobs may have environments of their own
+
+    @property
+    def catalogs(self) -> tuple[Path, ...]:
+        """Every catalog folder that the plan was made from."""
+        return (self.catalog, *self.others)
 
     def text(self, text: Text | int) -> Any:
         """A text with its secrets; a number stays one."""
@@ -90,7 +100,8 @@ class Site:
 
     def folder(self, component: Component) -> Path:
         """The component's catalog entry."""
-        return self.catalog / component.tool
+        found = (folder / component.tool for folder in self.catalogs)
+        return next((entry for entry in found if entry.is_dir()), self.catalog / component.tool)
 
     def files(self, component: Component) -> dict[str, str]:
         """The component's files by their path inside its run folder."""

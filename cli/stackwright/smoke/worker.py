@@ -21,6 +21,10 @@ _STARTING = 180.0  # importing a client on a loaded machine
 _LONGEST = 1024 * 1024  # a reply's line: larger values travel as files
 
 
+class UnspokenError(Exception):
+    """A verb of the layer that this tool, which fills it in part, does not speak."""
+
+
 class Process:
     """A Python module of stackwright_job as a child that answers JSON lines; killed with its children at the end."""
 
@@ -103,14 +107,14 @@ class Worker:
         }
         self.endpoints = {name: site.fields(endpoint) for name, endpoint in component.endpoints.items()}
         self._env: dict[str, str] = {}
-        if component.kind == "library":
-            self._settle_library()
+        if component.kind != "service" or component.elsewhere:
+            self._settle()
         words = ["stackwright_job.worker", str(site.folder(component))]
         self._process = Process(site, site.environment_of(component), words, self.dir, self.log)
         self._verbs: list[str] | None = None
 
-    def _settle_library(self) -> None:
-        """Nobody starts a library, so nobody but us writes its files; its variables are for whoever uses it."""
+    def _settle(self) -> None:
+        """Nobody starts a library or a job, so its files are ours to write; its variables are for whoever uses it."""
         self._env = {name: self._site.text(value) for name, value in self._component.env.items()}
         for path, content in self._component.files.items():
             Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -118,12 +122,13 @@ class Worker:
                 file.write(self._site.text(content))
 
     def call(self, layer: str, verb: str, args: dict[str, Any], endpoints: dict[str, Fields]) -> dict[str, Any]:
-        """What the verb returns; StackError when it raises, does not exist, takes too long, or the worker dies."""
+        """What the verb returns; StackError when it raises, takes too long, or the worker dies, or no layer has it."""
         timeout = self._site.timeout(layer, verb)
-        if self._verbs is None:
-            self._verbs = self._answer(verb, 0, _STARTING)["verbs"]
-        if verb not in self._verbs:
-            known = ", ".join(f"`{name}`" for name in self._verbs) or "none"
+        if not self.speaks(verb):
+            described = self._site.layers.get(layer)
+            if described and verb in described.verbs:  # `catalog check` refuses this of a layer filled in full
+                raise UnspokenError(f"`{self._component.tool}` fills `{layer}` in part, without `{verb}`")
+            known = ", ".join(f"`{name}`" for name in self._verbs or ()) or "none"
             raise self._failure("S010", "tool does not speak this verb", f"Its smoke.py has {known}.", verb)
         self._ids += 1
         request = {
@@ -133,6 +138,12 @@ class Worker:
         }  # fmt: skip
         self._process.send(request)
         return unpack(self._answer(verb, self._ids, timeout))
+
+    def speaks(self, verb: str) -> bool:
+        """Whether it has that verb; StackError when it cannot start."""
+        if self._verbs is None:
+            self._verbs = self._answer(verb, 0, _STARTING)["verbs"]
+        return verb in self._verbs
 
     def _answer(self, verb: str, wanted: int, timeout: float) -> dict[str, Any]:
         deadline = time.monotonic() + timeout

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 from stackwright.model.report import SmokeReport, Step, WireCheck
 from stackwright.views.page import ABSENT, Cell, Ink, Page, Row, counted, seconds
@@ -10,14 +12,19 @@ from stackwright.views.page import ABSENT, Cell, Ink, Page, Row, counted, second
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": (ABSENT, "dim")}
 
 
-def smoke(page: Page, report: SmokeReport) -> None:
-    """Wires, steps, and the verdict last, where the eye ends."""
+def smoke(page: Page, report: SmokeReport, written: Sequence[Path] = ()) -> None:
+    """Wires, steps, the reports that were written, and the verdict last, where the eye ends."""
     if report.wires:
         page.heading("Wires", "probed before the steps")
         page.table(("", "", "", ""), [_wire(check) for check in report.wires], spill=1)
     page.heading(f"Pipeline {report.pipeline}")
-    page.table(("", "step", "by", "seconds"), [_step(step) for step in report.steps])
+    here = [step for step in report.steps if step.component]
+    page.table(("", "step", "by", "seconds"), [_step(step) for step in here])
+    if absent := dict.fromkeys(step.layer for step in report.steps if not step.component):
+        page.line(Ink(f"skipped, as the stack does not have it: {', '.join(absent)}", "dim"), indent=2)
     page.blank()
+    for file in written:
+        page.line(Ink("✓ ", "green"), f"wrote {file}")
     _verdict(page, report)
 
 

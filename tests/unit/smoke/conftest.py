@@ -17,7 +17,11 @@ CATALOG = Path(__file__).parent / "catalog"
 SECRET = "s3cr3tPassw0rd"
 LAYERS = (
     "database", "storage", "data-versioning", "data-pipelines", "experiment-pipelines", "compute-engine",
-    "experiment-tracking", "model-registry", "serving", "monitoring",
+    "experiment-tracking", "model-registry", "serving", "monitoring", "data-quality", "feature-store", "security",
+    "explainability",
+)  # fmt: skip
+OTHERS = (
+    "access-control", "lineage-metadata", "labeling", "synthetic-data", "training", "alerting", "audit", "notebooks",
 )  # fmt: skip
 
 

@@ -77,11 +77,111 @@ def two(run): return {"shown": run.layer("storage").tells(value=3)["value"]}
         stack(("storage",)), workspace, secrets, own(tmp_path, body), lambda event: None, catalog=CATALOG
     )
     assert [(step.state, step.detail) for step in report.steps] == [
-        ("failed", "KeyError: 'nothing'"),
+        ("failed", f"KeyError: 'nothing' ({tmp_path}/own/pipeline.py:5)"),
         ("passed", "3"),
     ]
     assert not report.passed
     assert report.cpu["storage"] > 0
+
+
+def test_models_come_from_the_registry_that_serving_has(stack, workspace, tmp_path):
+    """The stack's registry, else the one that joined because serving needs one, else none."""
+    body = """
+@PIPELINE.step("one", "serving")
+def one(run):
+    found = run.registry_of("serving")
+    return {"shown": found.component.id if found else "none"}
+"""
+    file = own(tmp_path, body)
+
+    def registry(plan) -> str:
+        (step,) = run_smoke(plan, workspace, secrets, file, lambda event: None, catalog=CATALOG).steps
+        return step.detail
+
+    assert registry(stack(("serving",))) == "none"
+    assert registry(stack(("serving", "model-registry"))) == "model-registry"
+    alone = stack(("serving",))
+    joined = alone.components[0].model_copy(update={"id": "serving.registry", "layers": ()})
+    wire = alone.wires[0].model_copy(update={"consumer": "serving", "need": "registry", "server": "serving.registry"})
+    needing = alone.components[0].model_copy(update={"needs": {"registry": tuple(joined.endpoints.values())}})
+    plan = alone.model_copy(update={"components": (joined, needing), "wires": (*alone.wires, wire)})
+    assert registry(plan) == "serving.registry"
+
+
+def test_a_job_may_have_an_environment_of_its_own(stack, workspace, tmp_path):
+    """A step asks for packages and gets an interpreter that has them; where nothing can be installed, it is skipped."""
+    body = """
+@PIPELINE.step("one", "storage")
+def one(run): return {"shown": str(run.jobs.python("six==1.17.0", range=">=3.12"))}
+"""
+    file, asked = own(tmp_path, body), []
+
+    def install(packages, python):
+        asked.append((packages, python))
+        return tmp_path / "six"
+
+    plan = stack(("storage",))
+    (made,) = run_smoke(plan, workspace, secrets, file, lambda event: None, catalog=CATALOG, install=install).steps
+    assert (made.detail, asked) == (f"{tmp_path}/six/bin/python", [(("six==1.17.0",), ">=3.12")])
+    (without,) = run_smoke(plan, workspace, secrets, file, lambda event: None, catalog=CATALOG).steps
+    assert (without.state, without.detail) == ("skipped", "nothing can be installed here")
+
+
+def test_a_mistake_is_told_with_its_place(stack, workspace, tmp_path):
+    """What fails in the user's own code, helpers included, is told with file and line; so is what does not hold."""
+    body = """
+import helper
+@PIPELINE.step("one", "storage")
+def one(run): return helper.divide(1, 0)
+@PIPELINE.step("two", "storage")
+def two(run): expect(1 == 2, "one is not two")
+@PIPELINE.step("three", "storage")
+def three(run): run.layer("storage").raises()
+@PIPELINE.step("four", "storage")
+def four(run): run.layer("serving")
+"""
+    file = own(tmp_path, body)
+    (tmp_path / "own" / "helper.py").write_text("def divide(a, b):\n    return a / b\n")
+    report = run_smoke(stack(("storage",)), workspace, secrets, file, lambda event: None, catalog=CATALOG)
+    one, two, three, four = (step.detail for step in report.steps)
+    assert one == f"ZeroDivisionError: division by zero ({tmp_path}/own/helper.py:2)"
+    assert two == f"one is not two ({file}:8)"
+    assert three.startswith("S014: verb failed. `raises` of `storage`")
+    assert three.endswith(f"({file}:10)")
+    assert four.startswith("LookupError: the stack has no `serving`")
+
+
+def test_a_misspelt_layer_is_refused(tmp_path):
+    """A step about a layer that does not exist would be skipped for ever: it is refused with its place."""
+    file = Path(own(tmp_path, '@PIPELINE.step("one", "stroage")\ndef one(run): return {}\n'))
+    with pytest.raises(StackError) as caught:
+        load_pipeline(file, ("storage", "serving"))
+    (told,) = caught.value.diagnostics
+    assert (told.code, told.hint, str(told.where)) == ("S022", "did you mean `storage`?", f"{file}:3:1")
+
+
+def test_a_broken_pipeline_is_told_with_its_place(tmp_path):
+    """Where loading fails, the line is told, also when it is in a module beside the pipeline."""
+    file = Path(own(tmp_path, "import broken_beside\n"))
+    (file.parent / "broken_beside.py").write_text("\nx = nothing_like_this\n")
+    with pytest.raises(StackError) as caught:
+        load_pipeline(file)
+    assert str(caught.value.diagnostics[0].where) == f"{file.parent}/broken_beside.py:2:1"
+    file.write_text("a = 1\nb = = 2\n")
+    with pytest.raises(StackError) as caught:
+        load_pipeline(file)
+    assert str(caught.value.diagnostics[0].where) == f"{file}:2:5"
+
+
+def test_two_pipelines_may_call_their_helpers_the_same(tmp_path):
+    """Each imports what lies beside itself, in whichever order they are loaded."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "beside.py").write_text(f"NAME = {name!r}\n")
+        steps = "@PIPELINE.step(beside.NAME, 'storage')\ndef step(run): return {}\n"
+        (tmp_path / name / "pipeline.py").write_text(f"{HEAD}import beside\n{steps}")
+    loaded = [load_pipeline(tmp_path / name / "pipeline.py") for name in ("one", "two", "one")]
+    assert [pipeline.steps[0].title for pipeline in loaded] == ["one", "two", "one"]
 
 
 def test_a_layer_with_two_tools_gets_its_verbs_twice(stack, workspace, tmp_path):
