@@ -1,4 +1,7 @@
-"""Probe: put, get and delete one small object with these keys. Signed by hand: a client's import costs more."""
+"""Probe: put, get and delete one small object with these keys. Signed by hand: a client's import costs more.
+
+Shares: a bucket, with the keys as they are: the S3 API makes no users.
+"""
 
 import datetime
 import hashlib
@@ -8,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import xml.etree.ElementTree as ET
+from contextlib import contextmanager, suppress
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -28,6 +32,8 @@ def probe(fields: dict) -> str:
 def _request(fields: dict, method: str, key: str, body: bytes = b"") -> bytes:
     url = urllib.parse.urlsplit(f"{fields['url']}/{fields['bucket']}/{key}")
     headers = _signed(fields, method, url.netloc, url.path, hashlib.sha256(body).hexdigest())
+    # Else urllib says that it is a form, and a server may read it as one.
+    headers["Content-Type"] = "application/octet-stream"
     sent = urllib.request.Request(url.geturl(), body if method == "PUT" else None, headers, method=method)
     try:
         with _OPENER.open(sent, timeout=5) as response:
@@ -59,3 +65,43 @@ def _signed(fields: dict, method: str, host: str, path: str, digest: str) -> dic
     credential = f"{fields['access_key']}/{scope}"
     headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"
     return headers
+
+
+def grant(fields: dict, name: str, secret: str) -> None:
+    """A bucket of that name. The keys need the right to create buckets."""
+    with _client(fields) as s3, suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=name, **_place(fields))
+
+
+def revoke(fields: dict, name: str) -> None:
+    """The bucket with all that is in it: objects, their older versions, uploads that were never finished."""
+    with _client(fields) as s3, suppress(s3.exceptions.NoSuchBucket):
+        for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=name):
+            for upload in page.get("Uploads", ()):
+                s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+            for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                s3.delete_object(Bucket=name, Key=found["Key"], VersionId=found["VersionId"])
+        s3.delete_bucket(Bucket=name)
+
+
+@contextmanager
+def _client(fields: dict):
+    import boto3  # half a second, which probes do without
+    from botocore.config import Config
+
+    client = boto3.client(
+        "s3", endpoint_url=fields["url"], region_name=fields["region"], aws_access_key_id=fields["access_key"],
+        aws_secret_access_key=fields["secret_key"],
+        config=Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2}, proxies={}),
+    )  # fmt: skip
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _place(fields: dict) -> dict:
+    """Where a bucket lies: AWS wants to be told, except of the region that is its default."""
+    region = fields["region"]
+    return {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}

@@ -1,7 +1,8 @@
-"""`python -m stackwright_job.probes INTERFACES_FOLDER`: asks many wires at once whether they work.
+"""`python -m stackwright_job.probes INTERFACES_FOLDER...`: asks many wires at once whether they work.
 
-Request `{id, wires: [{wire, interface, fields}], timeout}`, then one line a wire as it is known:
-`{id, wire, ok, detail | error, tried}`. An interface's probe is `probe(fields) -> str` in `<interface>.py`: one real
+Request `{id, wires: [{wire, interface, fields, probe}]}`, then one line a wire as it is known:
+`{id, wire, ok, detail | error, tried}`. An interface's probe is `probe(fields) -> str` in `<interface>.py` (or in the
+file that `probe` names, where a vendor's service is tried): one real
 operation with exactly these credentials; it says what it saw, or raises. The first line of its docstring says what it
 tries, so that a failure can be told: "could not …".
 """
@@ -23,16 +24,19 @@ _importing = threading.Lock()
 
 @cache
 def _probe_in(file: Path) -> Callable[[dict[str, Any]], str]:
-    probe: Callable[[dict[str, Any]], str] = load_module(file, f"stackwright_probe_{file.stem.replace('-', '_')}").probe
+    name = f"stackwright_probe_{file.parent.name}_{file.stem}".replace("-", "_")
+    probe: Callable[[dict[str, Any]], str] = load_module(file, name).probe
     return probe
 
 
-def ask(folder: Path, wire: dict[str, Any]) -> dict[str, Any]:
+def ask(folders: list[Path], wire: dict[str, Any]) -> dict[str, Any]:
     """One wire's answer."""
     tried = ""
     try:
         with _importing:
-            probe = _probe_in(folder / f"{wire['interface']}.py")
+            own = [Path(wire["probe"])] if "probe" in wire else []
+            files = own or [folder / f"{wire['interface']}.py" for folder in folders]
+            probe = _probe_in(next((file for file in files if file.is_file()), files[0]))
         tried = _what(probe)
         return {"wire": wire["wire"], "ok": True, "detail": probe(wire["fields"])}
     except BaseException as caught:  # noqa: BLE001 (whatever a client raises is the wire's answer)
@@ -48,10 +52,10 @@ def _what(probe: Callable[[dict[str, Any]], str]) -> str:
 def main() -> None:
     """Serve until the harness closes its end."""
     requests, reply = lines.take()
-    folder, sending = Path(sys.argv[1]), threading.Lock()
+    folders, sending = list(map(Path, sys.argv[1:])), threading.Lock()
 
     def answer(request: dict[str, Any], wire: dict[str, Any]) -> None:
-        found = ask(folder, wire)
+        found = ask(folders, wire)
         with sending:
             reply({"id": request["id"], **found})
 

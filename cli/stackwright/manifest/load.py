@@ -13,7 +13,8 @@ from pydantic_core import ErrorDetails
 
 from stackwright.errors import Diagnostic, StackError, Where, nearest
 from stackwright.manifest.blueprints import blueprint_layers, blueprint_names
-from stackwright.manifest.mistakes import listed, mistakes, path_of
+from stackwright.manifest.endpoint import endpoint_of
+from stackwright.manifest.mistakes import listed, missing, mistakes, path_of
 from stackwright.manifest.schema import ManifestShape, ToolShape
 from stackwright.model.deployer import TARGETS
 from stackwright.model.manifest import SPLIT, Choice, Jobs, Manifest
@@ -22,7 +23,7 @@ from stackwright.yamlfile import Document, Path_, read_yaml, shown
 
 MAX_MISTAKES = 50  # a file of noise has thousands; the first ones show what it is
 
-_TARGETS_LATER = ("docker", "kubernetes", "hosted", "external", "cloud-aws", "cloud-gcp", "cloud-azure")
+_TARGETS_LATER = ("docker", "kubernetes", "cloud-aws", "cloud-gcp", "cloud-azure")
 _RANGE = re.compile(r"(?:>=|<=|<|>|!=|~=) ?3\.[0-9]{1,3}(?:\.[0-9]{1,3})?|[!=]= ?3\.[0-9]{1,3}(?:\.\*|\.[0-9]{1,3})")
 
 
@@ -71,7 +72,8 @@ def _without(document: Document, wrong: Iterable[ErrorDetails]) -> dict[str, Any
     kept: dict[str, Any] = copy.deepcopy(document.data)
     for error in wrong:
         path = path_of(error, document)
-        cut = path if error["type"] == "extra_forbidden" else path[: 2 if path[0] == "layers" else 1]
+        alone = error["type"] == "extra_forbidden" and "endpoint" not in path
+        cut = path if alone else path[: 2 if path[0] == "layers" else 1]
         around: Any = kept
         for step in cut[:-1]:
             around = around.get(step, {}) if isinstance(around, dict) else around[step]
@@ -98,6 +100,7 @@ class _Reader:
             about=shape.about,
             blueprint=shape.blueprint,
             target=shape.target,
+            catalogs={text: self.document.where("catalogs", index) for index, text in enumerate(shape.catalogs)},
             choices=tuple(choices),
             jobs=self._jobs(),
             file=file,
@@ -133,23 +136,34 @@ class _Reader:
         for index, one in enumerate(several):
             at: Path_ = ("layers", key, index) if isinstance(value, list) else ("layers", key)
             choice = self._choice(key, ToolShape(tool=one) if isinstance(one, str) else one, at)
-            if choice.tool in choices:
-                detail = f"`{key}` names `{choice.tool}` twice."
-                self._add("M009", "tool is chosen twice", detail, choice.where, f"leave one `{choice.tool}` out")
-            choices.setdefault(choice.tool, choice)
+            if choice is None:
+                continue
+            name = choice.tool or str((choice.endpoint or {}).get("interface"))
+            if name in choices:
+                detail = f"`{key}` names `{name}` twice."
+                self._add("M009", "tool is chosen twice", detail, choice.where, f"leave one `{name}` out")
+            choices.setdefault(name, choice)
         return list(choices.values())
 
-    def _choice(self, key: str, one: ToolShape, at: Path_) -> Choice:
+    def _choice(self, key: str, one: ToolShape, at: Path_) -> Choice | None:
         if one.target:
             self._target(one.target, (*at, "target"))
-        where = self.document.where
+        target, where = one.target or self.shape.target, self.document.where
+        endpoint, wrong = endpoint_of(one.endpoint, target, self.document, at)
+        if not (one.tool or one.endpoint or wrong):
+            wrong = [missing((*at, "tool"), self.document)]
+        self.found += wrong
+        if wrong:
+            return None
         places = {f"settings.{name}": where(*at, "settings", name, key=True) for name in one.settings}
         places |= {f"needs.{need}": where(*at, "needs", need, key=True) for need in one.needs}
+        places |= {f"endpoint.{name}": where(*at, "endpoint", name, key=True) for name in endpoint or ()}
         places |= {"tool": where(*at, "tool"), **({"target": where(*at, "target")} if one.target else {})}
         return Choice(
             layer=key,
-            tool=one.tool,
-            target=one.target or self.shape.target,
+            tool=one.tool or "",
+            target=target,
+            endpoint=endpoint,
             settings=one.settings,
             needs={need: (to,) if isinstance(to, str) else tuple(to) for need, to in one.needs.items()},
             where=where(*at, key=at[-1] == key),
@@ -161,12 +175,12 @@ class _Reader:
             return
         where, here = self.document.where(*at), listed(TARGETS)
         if target in _TARGETS_LATER:
-            detail = f"`{target}` is a target that this release cannot run yet; it runs {here}."
+            detail = f"`{target}` is a target that this release does not have yet; it has {here}."
             self._add("M010", "target is not built yet", detail, where, f"write\n    target: {next(iter(TARGETS))}")
             return
         near = nearest(target, [*TARGETS, *_TARGETS_LATER])
         hint = f"did you mean `{near}`?" if near in TARGETS else f"write\n    target: {next(iter(TARGETS))}"
-        self._add("M011", "unknown target", f"`{target}` is not a target; this release runs {here}.", where, hint)
+        self._add("M011", "unknown target", f"`{target}` is not a target; this release has {here}.", where, hint)
 
     def _blueprint(self) -> tuple[str, ...]:
         name = self.shape.blueprint
@@ -193,7 +207,12 @@ class _Reader:
             detail = f"`{shown(jobs.python)}` is not a range of Python 3 versions."
             hint = 'write\n    python: ">=3.11,<3.14"'
             self._add("M014", "Python range is not understood", detail, where("jobs", "python"), hint)
-        return Jobs(python=jobs.python, packages=tuple(jobs.packages))
+        return Jobs(
+            python=jobs.python,
+            packages=tuple(jobs.packages),
+            debian=tuple(sorted(jobs.debian)),
+            system=tuple(sorted(jobs.system)),
+        )
 
     @staticmethod
     def _is_range(text: str) -> bool:

@@ -9,16 +9,14 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from stackwright.errors import Diagnostic, Where, nearest
-from stackwright.manifest.schema import JobsShape, ManifestShape, ToolShape
+from stackwright.manifest.schema import JobsShape, ManifestShape, SecretShape, ToolShape
 from stackwright.yamlfile import Document, Path_, shown
 
 _LATER = {
     "ttl": "It will take the stack down by itself after a while; until then, `stack down` does.",
     "cluster": "It will say on which cluster components run; this release runs them as processes of this machine.",
-    "catalogs": "It will add tools from catalogs of other people; this release knows the catalog it ships with.",
     "registry": "It will say where container images come from; this release needs none.",
     "version": "It will choose another version of a tool; this release runs the one version its catalog has proven.",
-    "endpoint": "It will wire the stack to a server you already have; this release starts every server itself.",
 }
 _EXPECTED = {
     "string_type": "a text",
@@ -26,6 +24,7 @@ _EXPECTED = {
     "dict_type": "a mapping, `key: value` lines",
     "model_type": "a mapping, `key: value` lines",
     "too_short": "something: it is empty",
+    "string_too_short": "something: it is empty",
 }
 
 
@@ -51,7 +50,7 @@ def _mistake(error: ErrorDetails, path: Path_, document: Document) -> Diagnostic
     if kind == "extra_forbidden":
         return _unknown_key(path, document.where(*path, key=True))
     if kind == "missing":
-        return _missing(path, document)
+        return missing(path, document)
     if kind == "string_pattern_mismatch":
         at_key = error["loc"][-1] == "[key]"
         return _not_a_name(path, value, document.where(*path, key=at_key))
@@ -70,11 +69,14 @@ def _unknown_key(path: Path_, where: Where) -> Diagnostic:
 
 
 def _keys_around(path: Path_) -> Iterable[str]:
+    if "endpoint" in path:
+        return SecretShape.model_fields
     shape = ManifestShape if len(path) == 1 else JobsShape if path[0] == "jobs" else ToolShape
     return shape.model_fields
 
 
-def _missing(path: Path_, document: Document) -> Diagnostic:
+def missing(path: Path_, document: Document) -> Diagnostic:
+    """A key that has to be there and is not."""
     around, key = path[:-1], str(path[-1])
     detail = f"`{dotted(around)}` needs `{key}`." if around else f"A manifest needs `{key}`."
     example = {"name": "name: my-stack", "tool": "tool: NAME", "layers": "layers: {LAYER: TOOL}"}.get(key, f"{key}: …")
@@ -84,16 +86,23 @@ def _missing(path: Path_, document: Document) -> Diagnostic:
     return Diagnostic("M003", "key is missing", detail, document.where(*around), hint)
 
 
-def not_a_stack_name(name: str, where: Where | None = None) -> Diagnostic:
+def not_a_stack_name(name: str, where: Where | None = None, typed: str = "name:") -> Diagnostic:
     """A stack's name that cannot be one, with the nearest that can."""
     detail = f"`{shown(name)}` is not a stack's name: 1 to 31 small letters, digits and `-`, a letter first."
     near = re.sub(r"[^a-z0-9]+", "-", name.lower()[:200]).strip("-0123456789")[:31].rstrip("-")
-    return Diagnostic("M004", "name is not usable", detail, where, f"write\n    name: {near or 'my-stack'}")
+    return Diagnostic("M004", "name is not usable", detail, where, f"write\n    {typed} {near or 'my-stack'}")
 
 
 def _not_a_name(path: Path_, value: Any, where: Where) -> Diagnostic:
     if path == ("name",):
         return not_a_stack_name(value, where)
+    if path[-1] == "env" and "endpoint" in path:
+        detail = f"`{shown(value)}` cannot be the name of a variable: those have letters, digits and `_`."
+        return Diagnostic("M023", "value is not a variable", detail, where, "write\n    {env: NAME}")
+    if path[0] == "jobs":
+        example = 'debian: ["r-base-core>=4,<5"]' if path[1] == "debian" else "system: [node]"
+        detail = f"`{shown(value)}` in `{dotted(path[:2])}` is not what is wanted there."
+        return Diagnostic("M024", "software is not named", detail, where, f"write it like\n    {example}")
     detail = f"`{shown(value)}` cannot be the name of anything: those have letters, digits, `-`, `_`, `.` and `:`."
     return Diagnostic("M005", "value is not a name", detail, where, "the names are listed by\n    stack catalog list")
 
@@ -105,10 +114,12 @@ def _wrong_kind(kind: str, path: Path_, value: Any, where: Where) -> Diagnostic:
         plain = "needs" in place
         expected = "a name or a list of names" if plain else "a tool's name, a list of them, or a mapping with `tool`"
     detail = f"`{dotted(path)}` has to be {expected or 'a text, a number, true or false'}"
-    detail += "." if kind == "too_short" else f", not {kind_of(value)}."
+    detail += "." if kind.endswith("too_short") else f", not {kind_of(value)}."
     hint = ""
     if kind == "string_type" and isinstance(value, int | float):
         hint = f'put it in quotes: "{shown(value)}"'
+    elif kind == "list_type" and isinstance(value, str):
+        hint = f"write\n    {path[-1]}: [{shown(value)}]"
     return Diagnostic("M006", "value is of the wrong kind", detail, where, hint)
 
 

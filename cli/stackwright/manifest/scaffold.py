@@ -42,20 +42,27 @@ def scaffold(name: str, blueprint: str, picks: Mapping[str, str], catalog: Tools
     ready = read_blueprint(blueprint).data
     lines = [
         f"name: {_inline(name)}",
-        f"blueprint: {_inline(blueprint)}  # what coverage is measured against; every layer is written out below",
+        f"blueprint: {_inline(blueprint)}  # `stack plan` says what is missing of it",
         f"target: {_inline(ready.get('target', 'process'))}",
         "layers:",
     ]
-    for layer, value in _layers(ready.get("layers", {}), picks).items():
+    placed = {layer: _placed(tool, ready.get("target", "process"), catalog) for layer, tool in picks.items()}
+    for layer, value in _layers(ready.get("layers", {}), placed).items():
         if layer not in without:
             lines += _layer(layer, value, catalog)
     if ready.get("jobs"):
-        lines += ["jobs:  # what your own training and pipeline code imports, beside the clients of these tools"]
+        lines += ["# What your own code imports, beside the clients of these tools.", "jobs:"]
         lines += [f"  {key}: {_inline(value)}" for key, value in ready["jobs"].items()]
     return "\n".join(lines) + "\n"
 
 
-def _layers(ready: Mapping[str, Any], picks: Mapping[str, str]) -> dict[str, Any]:
+def _placed(tool: str, target: str, catalog: Tools) -> str | dict[str, str]:
+    """A picked tool; one that does not run on the stack's target brings its own."""
+    targets = catalog.targets(tool)
+    return tool if target in targets else {"tool": tool, "target": targets[0]}
+
+
+def _layers(ready: Mapping[str, Any], picks: Mapping[str, Any]) -> dict[str, Any]:
     """The blueprint's layers with the picks in their places; new layers come last."""
     layers: dict[str, Any] = {}
     for key, value in ready.items():
@@ -97,7 +104,7 @@ def _reads_back(word: str) -> bool:
 
 
 def _refuse_unknown(name: str, blueprint: str, picks: Mapping[str, str], catalog: Tools) -> None:
-    found = [] if re.fullmatch(STACK_NAME, name) else [not_a_stack_name(name)]
+    found = [] if re.fullmatch(STACK_NAME, name) else [not_a_stack_name(name, typed="stack init")]
     if blueprint not in blueprint_names():
         found.append(_unknown("M015", "no such blueprint", "blueprint", blueprint, blueprint_names()))
     layers = [*catalog.layers(), *SPLIT]

@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 # The words of a manifest are names of things in lists that we hold; anything else stops here, before it is looked up.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$")]
+Program = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+DebianPackage = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]+((==|!=|<=|>=|~=|<|>)[0-9.*]+(,|$))*$")]
 STACK_NAME = r"^[a-z][a-z0-9-]{0,30}$"
 
 
@@ -34,11 +36,26 @@ class Shape(BaseModel):
 Wished = Annotated[Annotated[Name, Tag("<name>")] | Annotated[list[Name], Tag("<list>")], Discriminator(_form)]
 
 
+class SecretShape(Shape):
+    """Where a secret lies: one of the three."""
+
+    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")] | None = None
+    file: Annotated[str, Field(min_length=1)] | None = None
+    command: Annotated[list[str], Field(min_length=1)] | None = None
+
+
+Given = Annotated[
+    Annotated[Scalar, Tag("<value>")] | Annotated[SecretShape, Tag("<mapping>")],
+    Discriminator(lambda value: "<mapping>" if isinstance(value, dict) else "<value>"),
+]
+
+
 class ToolShape(Shape):
     """One tool of a layer, with what is said about it."""
 
-    tool: Name
+    tool: Name | None = None  # only what has an endpoint may leave it out
     target: Name | None = None
+    endpoint: dict[Name, Given] | None = None
     settings: dict[Name, Scalar] = {}
     needs: dict[Name, Wished] = {}
 
@@ -57,6 +74,8 @@ class JobsShape(Shape):
 
     python: str = ">=3.11,<3.14"
     packages: list[str] = []
+    debian: list[DebianPackage] = []
+    system: list[Program] = []
 
 
 class ManifestShape(Shape):
@@ -66,5 +85,6 @@ class ManifestShape(Shape):
     about: str = ""
     blueprint: Name | None = None
     target: Name = "process"
+    catalogs: list[Annotated[str, Field(min_length=1)]] = []
     layers: Annotated[dict[Name, LayerShape], Field(min_length=1)]
     jobs: JobsShape = JobsShape()

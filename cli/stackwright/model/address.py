@@ -8,7 +8,7 @@ _MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 def module_name(subject: str) -> str:
-    """`labeling.store` is `labeling__store`, `database:redis` is `database--redis`; ValueError if it is not 1:1."""
+    """`labeling.store` is `labeling__store`, `database:second` is `database--second`; ValueError if it is not 1:1."""
     name = subject.replace(".", "__").replace(":", "--")
     if subject_of(name) != subject or not _MODULE.fullmatch(name):
         raise ValueError(f"{subject!r} cannot be a module's name")

@@ -14,7 +14,10 @@ class Model(BaseModel):
 
 
 class Secret(Model):
-    """A place in a text where a secret goes in, by its key in secrets.json: `<component>.<name>`."""
+    """A place in a text where a secret goes in, by its key in secrets.json: `<component>.<name>`.
+
+    A user's own secret may hold anything: `<key>|url` is it percent-encoded, `<key>|json` as inside a JSON string.
+    """
 
     secret: str
 

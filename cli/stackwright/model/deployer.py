@@ -7,18 +7,12 @@ from typing import ClassVar, Protocol
 
 
 class Deployer(Protocol):
-    """What the resolver asks a target."""
+    """What the resolver asks of every target that components can be wired to."""
 
     target: ClassVar[str]
 
-    def listen(self, port: int) -> dict[str, object]:
-        """`host`, `port` and the `names` (host and host:port) a server must answer to."""
-
     def dial(self, port: int) -> dict[str, object]:
         """`host` and `port` for whoever calls the component from the same target or from the stack's jobs."""
-
-    def folder(self, component: str, unprivileged: bool) -> str:
-        """The component's own folder, absolute."""
 
 
 @dataclass(frozen=True)
@@ -44,4 +38,26 @@ class ProcessDeployer:
         return f"{base}/{component}"
 
 
-TARGETS: dict[str, type] = {ProcessDeployer.target: ProcessDeployer}
+@dataclass(frozen=True)
+class ExternalDeployer:
+    """A server that somebody else runs: it has an address, and nothing of it is here."""
+
+    host: str
+    port: int
+
+    target: ClassVar[str] = "external"
+
+    def dial(self, port: int) -> dict[str, object]:
+        """Where its owner says it is, whoever asks."""
+        return {"host": self.host, "port": port}
+
+
+@dataclass(frozen=True)
+class HostedDeployer:
+    """A vendor's service: its own client knows the way, with the user's credentials."""
+
+    target: ClassVar[str] = "hosted"
+
+
+TARGETS: dict[str, type] = {kind.target: kind for kind in (ProcessDeployer, ExternalDeployer, HostedDeployer)}
+ELSEWHERE = (ExternalDeployer.target, HostedDeployer.target)  # nothing of these is started, and nothing taken down

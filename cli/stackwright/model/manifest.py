@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from stackwright.errors import Where
 from stackwright.model.base import Model
@@ -17,12 +18,22 @@ def layers_of(key: str) -> tuple[str, ...]:
     return SPLIT.get(key, (key,))
 
 
+class Reference(Model):
+    """Where a secret of the user's own lies; it is looked up when the stack comes up, and never written here."""
+
+    source: Literal["env", "file", "command"]
+    words: tuple[str, ...]  # a variable's name, a path, a command line
+    where: Where
+    about: str = ""  # what it is for, where the manifest does not say it
+
+
 class Choice(Model):
     """One tool for one layer key, as written in the manifest."""
 
     layer: str  # the key as written: a layer, or `orchestration`
-    tool: str
+    tool: str = ""  # empty: the default tool of the endpoint's interface
     target: str
+    endpoint: dict[str, Value | Reference] | None = None  # of what runs elsewhere
     settings: dict[str, Value] = {}
     needs: dict[str, tuple[str, ...]] = {}  # need -> component ids or layers
     where: Where
@@ -34,6 +45,8 @@ class Jobs(Model):
 
     python: str = ">=3.11,<3.14"
     packages: tuple[str, ...] = ()
+    debian: tuple[str, ...] = ()  # `r-base-core>=4.2`
+    system: tuple[str, ...] = ()  # programs of this machine
 
 
 class Manifest(Model):
@@ -43,6 +56,7 @@ class Manifest(Model):
     about: str = ""
     blueprint: str | None = None
     target: str = "process"
+    catalogs: dict[str, Where] = {}  # of other people, by their names
     choices: tuple[Choice, ...]
     jobs: Jobs = Jobs()
     file: Path

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from stackwright.errors import Where
 from stackwright.model.base import Model, Text
+from stackwright.model.deployer import ELSEWHERE
+from stackwright.model.manifest import Reference
 
 
 class Environment(Model):
@@ -15,6 +19,8 @@ class Environment(Model):
     python: str  # a version range
     lock: str | None = None  # the entry's hashed lock; None: resolved at `up` from `packages`, cached by key
     packages: tuple[str, ...] = ()
+    sources: dict[str, tuple[str, ...]] = {}  # what comes from elsewhere than PyPI: `debian`, …
+    locks: dict[str, str] = {}  # the entry's lock of a source
     prefix: str  # where it is installed
 
 
@@ -28,7 +34,7 @@ class Endpoint(Model):
 class Component(Model):
     """A deployer chosen for this stack."""
 
-    id: str  # `experiment-tracking`, `labeling.store`, `database:redis`
+    id: str  # `experiment-tracking`, `labeling.store`, `database:second`
     tool: str
     version: str
     target: str
@@ -41,12 +47,18 @@ class Component(Model):
     system: tuple[str, ...] = ()  # programs of this machine that it calls
     ports: dict[str, int] = {}
     endpoints: dict[str, Endpoint] = {}
+    given: Endpoint | None = None  # of what runs elsewhere: as the manifest gives it, nobody's share
     features: dict[str, tuple[str, ...]] = {}
     needs: dict[str, tuple[Endpoint, ...]] = {}  # each need with what this component gets (its own grant's fields)
     env: dict[str, Text] = {}  # the variables of its processes; for a library, of whoever uses it
     files: dict[str, Text] = {}  # absolute path -> content
     spec: dict[str, Any] | None = None  # what the provider starts (docs/architecture.md); None for a library
     after: tuple[str, ...] = ()  # components and grants ("grant:<consumer>.<need>") that must be there first
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether somebody else runs it: nothing of it is started here, and nothing taken down."""
+        return self.target in ELSEWHERE
 
 
 class Wire(Model):
@@ -78,6 +90,7 @@ class JobsPlan(Model):
 
     environment: str
     env: dict[str, Text]
+    system: tuple[str, ...] = ()  # programs of this machine that they call
 
 
 class Plan(Model):
@@ -88,10 +101,12 @@ class Plan(Model):
     id: str  # name and six hex digits
     blueprint: str | None = None
     workspace: str
+    catalogs: tuple[str, ...] = ()  # beside the shipped one, by their names
     components: tuple[Component, ...]  # in start order
     wires: tuple[Wire, ...]
     environments: tuple[Environment, ...]
     secrets: tuple[str, ...]  # keys to generate
+    references: dict[str, Reference] = Field(default={}, exclude=True)  # key -> where the user has that secret
     jobs: JobsPlan
     uncovered: tuple[str, ...] = ()  # layers of the blueprint without a tool
     notes: tuple[Note, ...] = ()

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.errors import StackError
-from stackwright.model.report import DownResult, Leftover
-from stackwright.operations.find import Target, forget_demo, workspace_of
+from stackwright.model.report import DownResult, Event, Leftover
+from stackwright.operations.elsewhere import take_back
+from stackwright.operations.find import Target, forget_own, workspace_of
 from stackwright.operations.terraform import engine_of
 from stackwright.runtime import index, sweep
 from stackwright.runtime.client import KeeperClient
@@ -29,12 +30,14 @@ def down(target: Target, keep_data: bool, progress: Progress) -> DownResult:
     workspace = workspace_of(target)
     with lock(workspace, "down"), mark_self(workspace):
         destroyed, notes = _destroy(workspace, progress)
+        progress(Event("", "looking", "for anything that is left"))
         swept = _sweep(workspace)
         if notes:  # what stood in the way may be gone now
             destroyed, notes = _destroy(workspace, progress)
             swept += _sweep(workspace)
-        left, looked_at = sweep.prove(workspace)
-        kept = ""
+        shared = () if keep_data else take_back(workspace, progress)
+        proven, looked_at = sweep.prove(workspace)
+        left, kept = _told(proven) + shared, ""
         if not left:
             client_journal(workspace).write("intent", "stack", "", "remove")
             kept = _remove(workspace, keep_data)
@@ -44,7 +47,7 @@ def down(target: Target, keep_data: bool, progress: Progress) -> DownResult:
         time.monotonic() - began,
         tuple(destroyed),
         notes + swept,
-        _told(left) or _folders_left(workspace, keep_data),
+        left or _folders_left(workspace, keep_data),
         looked_at,
         kept,
     )
@@ -76,7 +79,7 @@ def _remove(workspace: Workspace, keep_data: bool) -> str:
     """The stack's folders go; with `keep_data` the components' stay, and the secrets that their data need."""
     if not keep_data:
         workspace.forget()
-        forget_demo(Path(workspace.manifest))
+        forget_own(Path(workspace.manifest))
         index.tidy()
         return ""
     machinery = (workspace.terraform, workspace.journal_dir, workspace.keeper_dir, workspace.programs, workspace.jobs)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from stackwright import folders
 from stackwright.errors import Diagnostic, Exit, StackError
-from stackwright.operations import programs
+from stackwright.operations import elsewhere, programs
 from stackwright.operations.find import Target, find
+from stackwright.operations.trust import opened
 
 if TYPE_CHECKING:
     from stackwright.model.manifest import Manifest
@@ -32,7 +33,8 @@ def plan(target: Target, progress: Progress | None = None) -> tuple[Plan, tuple[
     from stackwright.operations.terraform import engine_of
     from stackwright.render import render
 
-    chosen = resolved(target)[1]
+    manifest, chosen = resolved(target)
+    elsewhere.secrets_of(chosen, manifest.folder, run=False)
     programs.require(chosen)
     if target.workspace is None or not target.workspace.terraform.is_dir():
         everything = [Change(e.key, "environment", "add") for e in chosen.environments]
@@ -59,10 +61,11 @@ def resolved(target: Target) -> tuple[Manifest, Plan]:
 
 def planned(manifest: Manifest, workspace: Workspace | None, mistakes: Sequence[Diagnostic] = ()) -> Plan:
     """The resolved plan; a stack that was never up gets a provisional id."""
-    from stackwright.catalog.load import Catalog
+    from stackwright.catalog.sources import name_of
     from stackwright.resolve import resolve
 
-    chosen, more = resolve(manifest, Catalog.shipped(), identity(manifest, workspace))
+    catalog = opened({name_of(text, manifest.folder): where for text, where in manifest.catalogs.items()})
+    chosen, more = resolve(manifest, catalog, identity(manifest, workspace))
     found = [*mistakes, *more]
     if chosen is None or any(d.severity == "error" for d in found):
         raise StackError(found, Exit.USAGE)

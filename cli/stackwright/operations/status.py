@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stackwright.errors import Diagnostic, Exit, StackError, nearest
+from stackwright.model.deployer import ELSEWHERE
 from stackwright.model.report import ComponentStatus, ProcessStatus, StackEntry, StackStatus
 from stackwright.operations.find import Target, workspace_of
 from stackwright.runtime import units
@@ -80,7 +81,11 @@ def environment(target: Target) -> dict[str, str]:
 def log_paths(target: Target, component: str | None = None) -> dict[str, Path]:
     """The log file of each component, or of the one asked for."""
     workspace = workspace_of(target)
-    folders = {c["id"]: c["spec"]["folder"] for c in _plan(workspace).get("components", []) if c["spec"]}
+    components = _plan(workspace).get("components", [])
+    folders = {c["id"]: c["spec"]["folder"] for c in components if c["spec"]}
+    if component in (c["id"] for c in components if c["target"] in ELSEWHERE):
+        detail = f"`{component}` runs elsewhere, and so its log is there."
+        raise StackError(Diagnostic("U007", "no log here", detail), Exit.USAGE)
     if component and component not in folders:
         near = nearest(component, folders)
         names = ", ".join(f"`{name}`" for name in folders)
@@ -121,7 +126,7 @@ def _component(component: dict[str, Any], running: dict[str, Unit]) -> Component
         component["tool"],
         component["version"],
         tuple(component["layers"]),
-        _worst(processes),
+        _worst(processes) if processes or component["target"] not in ELSEWHERE else component["target"],
         _url(component),
         processes,
     )
@@ -151,7 +156,7 @@ def _url(component: dict[str, Any]) -> str:
 
 def _summary(workspace: Workspace) -> Any:
     states = [c.state for c in status_of(workspace).components]
-    states = [s for s in states if s != "ready"]
+    states = [s for s in states if s != "ready" and s not in ELSEWHERE]
     if not states or all(s in ("down", "failed") for s in states):
         return "down"
     return "up" if all(s == "up" for s in states) else "partly up"

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, Exit, StackError
-from stackwright.operations import programs
+from stackwright.operations import elsewhere, programs
 from stackwright.operations.find import Target
 from stackwright.operations.plan import planned, resolved, root_for
 from stackwright.operations.status import status_of, watched_status
 from stackwright.operations.terraform import engine_of
 from stackwright.operations.wires import EarlyLook, WireWatch, broken_wires
 from stackwright.runtime import index
+from stackwright.runtime.secrets import Secrets
 from stackwright.runtime.workspace import Workspace, lock, mark_self
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def up(target: Target, progress: Progress) -> UpResult:
             held.enter_context(lock(target.workspace, "up"))
             early = held.enter_context(EarlyLook(target.workspace))
         manifest, chosen = resolved(target)  # mistakes come before a folder is made
+        secrets = elsewhere.secrets_of(chosen, manifest.folder)
         programs.require(chosen)
         workspace = target.workspace
         if workspace is None or workspace.name != manifest.name:  # new, or renamed since
@@ -46,6 +48,8 @@ def up(target: Target, progress: Progress) -> UpResult:
             early, chosen = None, planned(manifest, workspace)
         held.enter_context(mark_self(workspace))
         chosen = settle(manifest, workspace, chosen)
+        Secrets(workspace.secrets_file).put(secrets)
+        elsewhere.check(chosen, workspace, progress)
         watch = WireWatch(chosen, workspace, progress)
         engine = engine_of(workspace, watch)
         engine.init()
@@ -56,6 +60,8 @@ def up(target: Target, progress: Progress) -> UpResult:
         quick = early and not changes and early.saw_all_well(chosen)
         if not quick and (broken := broken_wires(chosen, workspace)):
             raise StackError(broken)
+        kept = [wire.grant["name"] for wire in chosen.wires if wire.grant]
+        left = [elsewhere.not_taken_back(thing) for thing in elsewhere.take_back(workspace, progress, kept)]
         status = watched_status(workspace)
     return UpResult(
         workspace.name,
@@ -64,7 +70,7 @@ def up(target: Target, progress: Progress) -> UpResult:
         time.monotonic() - began,
         tuple(changes),
         status,
-        tuple(engine.warnings),
+        (*engine.warnings, *left),
     )
 
 

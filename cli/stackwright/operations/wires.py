@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from stackwright.errors import Diagnostic, StackError
 from stackwright.operations.smoke import plan_of
 from stackwright.operations.status import status_of
+from stackwright.operations.trust import other_folders
 from stackwright.runtime.secrets import Secrets
 from stackwright.runtime.workspace import Workspace
 
@@ -22,7 +23,8 @@ def broken_wires(chosen: Plan, workspace: Workspace, consumers: Collection[str] 
     """One real operation over every wire (of these consumers), with its own credentials; an error for each failure."""
     from stackwright.smoke import check_wires
 
-    checks = check_wires(chosen, workspace.root, Secrets(workspace.secrets_file), consumers=consumers)
+    secrets, others = Secrets(workspace.secrets_file), other_folders(chosen)
+    checks = check_wires(chosen, workspace.root, secrets, consumers=consumers, others=others)
     return [_broken(check, chosen) for check in checks if not check.passed]
 
 
@@ -38,7 +40,7 @@ class EarlyLook:
         self._thread = threading.Thread(target=self._look, daemon=True, name="early look")
 
     def __enter__(self) -> EarlyLook:
-        if all(c.state in ("up", "ready") for c in status_of(self._workspace).components):
+        if all(c.fine for c in status_of(self._workspace).components):
             self._thread.start()
         return self
 
@@ -98,14 +100,14 @@ class WireWatch:
 
 
 def _broken(check: WireCheck, chosen: Plan) -> Diagnostic:
-    tool = chosen.component(check.server).tool
+    server = chosen.component(check.server)
+    log = f"what the server says is shown by\n    stack logs {server.id}\n" if server.spec else ""
     at = f" at {check.address}" if check.address else ""
     return Diagnostic(
         "P030",
         "wire does not answer",
-        f"`{check.wire}`, with its own credentials, does not get through to `{check.server}` ({tool}){at}: "
+        f"`{check.wire}`, with its own credentials, does not get through to `{server.id}` ({server.tool}){at}: "
         f"{check.detail}",
-        hint=f"what the server says is shown by\n    stack logs {check.server}\n"
-        "everything is started anew and every share given again, without losing data, by\n"
+        hint=f"{log}everything is started anew and every share given again, without losing data, by\n"
         f"    stack down {chosen.name} --keep-data\n    stack up",
     )

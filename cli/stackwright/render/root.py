@@ -33,7 +33,7 @@ class Grant:
 
     wire: Wire
     module: str
-    server: str  # the server's module
+    generation: str  # what a new share follows from: the server's data folder, or what asks a server elsewhere
 
 
 def render(plan: Plan, folder: Path) -> bool:
@@ -92,10 +92,16 @@ def _processes(plan: Plan) -> list[Process]:
 
 def _grants(plan: Plan) -> list[Grant]:
     return [
-        Grant(wire, module_name(f"grant:{wire.id}"), module_name(wire.server))
+        Grant(wire, module_name(f"grant:{wire.id}"), _generation(plan.component(wire.server)))
         for wire in sorted(plan.wires, key=lambda wire: wire.id)
         if wire.grant is not None
     ]
+
+
+def _generation(server: Component) -> str:
+    if server.elsewhere:
+        return f"module.{module_name(f'environment:{server.environment}')}.id"
+    return f"module.{module_name(server.id)}.generation"
 
 
 def _after(plan: Plan, component: Component) -> tuple[str, ...]:

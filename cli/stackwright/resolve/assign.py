@@ -16,7 +16,7 @@ LONGEST_GRANT = 50  # names of databases and of buckets end at 63 characters, an
 
 def assign_ports(stack: str, drafts: Iterable[Draft], before: Mapping[str, int]) -> dict[str, int]:
     """A port for every endpoint, by `<component>.<endpoint>`: the one it had, else the next from the name's hash."""
-    keys = [f"{draft.id}.{endpoint}" for draft in drafts for endpoint in draft.recipe.endpoints]
+    keys = [f"{draft.id}.{endpoint}" for draft in drafts if draft.given is None for endpoint in draft.recipe.endpoints]
     ports: dict[str, int] = {}
     for key in keys:
         kept = before.get(key)
@@ -45,6 +45,12 @@ def grant_names(wires: Collection[tuple[str, str]]) -> dict[tuple[str, str], str
         wire: name if count[name] == 1 and len(name) <= LONGEST_GRANT else f"{name[: LONGEST_GRANT - 9]}-{_hash(wire)}"
         for wire, name in plain.items()
     }
+
+
+def share_name(stack: str, grant: str) -> str:
+    """The name of a share on a server that somebody else runs, where other stacks may have theirs too."""
+    name = f"{stack}-{grant}"
+    return name if len(name) <= LONGEST_GRANT else f"{name[: LONGEST_GRANT - 9]}-{_hash((stack, grant))}"
 
 
 def slots(ways: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -12,7 +12,7 @@ from stackwright.model.catalog import Tool
 from stackwright.model.deployer import ELSEWHERE, TARGETS, ExternalDeployer
 from stackwright.model.manifest import Choice, Manifest, layers_of
 from stackwright.resolve.draft import Draft, listed
-from stackwright.resolve.elsewhere import DESCRIBE, nothing_of_ours, tool_of
+from stackwright.resolve.elsewhere import DESCRIBE, as_written, nothing_of_ours, with_tool
 from stackwright.resolve.settings import check_settings
 
 _LIST = "the tools are listed by\n    stack catalog list"
@@ -38,8 +38,10 @@ class _Chooser:
 
     def add(self, choice: Choice) -> None:
         """Take a choice, or what is wrong with it."""
-        if choice.target in ELSEWHERE:
-            choice = choice.model_copy(update={"tool": tool_of(choice, self.catalog)})
+        choice, wrong = with_tool(choice, self.catalog)
+        if wrong:
+            self.found += wrong
+            return
         if choice.tool not in self.catalog.tools():
             self.found.append(self._unknown_tool(choice))
             return
@@ -79,7 +81,7 @@ class _Chooser:
         """What runs elsewhere: by what the manifest says of it."""
         described, wrong = DESCRIBE[choice.target](choice, tool, self._id(choice), self.catalog)
         wrong += nothing_of_ours(choice)
-        return (None if wrong or not described else {**described._asdict(), "endpoint": choice.endpoint}), wrong
+        return (None if wrong or not described else {**described._asdict(), "endpoint": as_written(choice)}), wrong
 
     def _id(self, choice: Choice) -> str:
         """A layer's first tool has the layer's name, every further one says which it is."""
@@ -111,6 +113,8 @@ class _Chooser:
         doing = self._doing(choice)
         near = nearest(choice.tool, doing) or nearest(choice.tool, self.catalog.tools())
         hint = f"did you mean `{near}`?\n" if near and near != choice.tool else ""
+        if hint and near in doing:
+            return hint.strip()
         return hint + (f"`{choice.layer}` on `{choice.target}` is done by {listed(doing)}" if doing else _LIST)
 
     def _unknown_tool(self, choice: Choice) -> Diagnostic:
@@ -129,7 +133,7 @@ class _Chooser:
         where = choice.places.get("target") or choice.places.get("tool", choice.where)
         if targets:
             detail = f"`{tool.id}` does not run on `{choice.target}`; it runs on {listed(targets)}."
-            hint = f"write\n    target: {targets[0]}"
+            hint = f"write\n    {choice.layer}: {{tool: {tool.id}, target: {targets[0]}}}"
         elif tool.same_as:
             detail = f"In the catalog `{tool.id}` goes by the name `{tool.same_as}`."
             hint = f"write\n    {choice.layer}: {tool.same_as}"

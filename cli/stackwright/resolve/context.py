@@ -9,8 +9,9 @@ from typing import Any
 from stackwright.catalog.load import Catalog
 from stackwright.catalog.refs import as_text, evaluate, interface_fields, is_segments
 from stackwright.model.base import Secret
-from stackwright.model.deployer import ProcessDeployer
+from stackwright.model.deployer import Deployer, ExternalDeployer, ProcessDeployer
 from stackwright.model.plan import Endpoint, Environment
+from stackwright.resolve.assign import share_name
 from stackwright.resolve.draft import JOBS, Draft, Identity, Link
 from stackwright.resolve.reach import address
 
@@ -37,6 +38,11 @@ class World:
         apart = str(identity.state_dir / "components" / identity.id) if identity.root else None
         return ProcessDeployer(workspace=str(identity.workspace), unprivileged_root=apart)
 
+    def at(self, draft: Draft) -> Deployer:
+        """How a component is addressed."""
+        given = draft.given or {}
+        return ExternalDeployer(given["host"], given["port"]) if "host" in given else self.deployer
+
     def folder(self, draft: Draft) -> str:
         """The component's own folder."""
         return self.deployer.folder(draft.id, draft.recipe.root == "refused")
@@ -52,11 +58,12 @@ class World:
         folder = self.folder(draft)
         prefix = self.environments[draft.id].prefix
         endpoints = draft.recipe.endpoints
+        listens = endpoints if draft.given is None else {}
         context: Fields = {
             "version": draft.tool.version or "",
             "settings": self._settings(draft),
             "secrets": {name: Secret(secret=f"{draft.id}.{name}") for name in draft.recipe.secrets},
-            "listen": {name: self.deployer.listen(self._port(draft, name)) for name in endpoints},
+            "listen": {name: self.deployer.listen(self._port(draft, name)) for name in listens},
             "files": {name: f"{folder}/run/{file.path or name}" for name, file in draft.recipe.files.items()},
             "data_dir": f"{folder}/data",
             "run_dir": f"{folder}/run",
@@ -70,7 +77,8 @@ class World:
         context["endpoints"] = {name: self._seen(draft, name, {}, draft.target) for name in endpoints}
         context["published"] = {name: {"url": _url(fields)} for name, fields in context["endpoints"].items()}
         for name, endpoint in endpoints.items():
-            self._own[draft.id, name] = evaluate(dict(endpoint.fields), context)
+            own = evaluate(dict(endpoint.fields), context) if draft.given is None else draft.given
+            self._own[draft.id, name] = own
         context["endpoints"] = {name: self._seen(draft, name, {}, draft.target) for name in endpoints}
         return context
 
@@ -80,9 +88,17 @@ class World:
         viewer = server.target if link.consumer == JOBS else self.drafts[link.consumer].target
         return self._seen(server, link.endpoint, self._share(server, link), viewer)
 
+    def as_given(self, draft: Draft) -> Fields:
+        """The fields of a server that runs elsewhere with the credentials that the manifest gives, nobody's share."""
+        (endpoint,) = draft.tool.provides
+        return self._seen(draft, endpoint, {}, draft.target)
+
     def grant_context(self, link: Link) -> Fields:
         """What the server's grant recipe sees for this wire."""
-        return {**self.contexts[link.server], "grant": {"name": link.grant, "secret": Secret(secret=link.id)}}
+        name = str(link.grant)
+        if self.drafts[link.server].given is not None:  # where shares of other stacks may lie
+            name = share_name(self.identity.id, name)
+        return {**self.contexts[link.server], "grant": {"name": name, "secret": Secret(secret=link.id)}}
 
     def _share(self, server: Draft, link: Link) -> Fields:
         recipe = server.recipe.grant
@@ -102,11 +118,15 @@ class World:
 
     def _seen(self, server: Draft, endpoint: str, share: Fields, viewer: str) -> Fields:
         """An endpoint's fields as somebody on the viewer's target sees them, with this share of it."""
-        base: Fields = dict(address(viewer, self.deployer, self._port(server, endpoint)))
+        base: Fields = dict(address(viewer, self.at(server), self._port(server, endpoint)))
         base["component"] = server.id
         interface = server.tool.provides.get(endpoint)
         own = self._own.get((server.id, endpoint), {})
-        fields = interface_fields(self.catalog.interface(interface), base, own, share) if interface else {**base, **own}
+        if interface is None:
+            fields = {**base, **own}
+        else:
+            users = server.given is not None
+            fields = interface_fields(self.catalog.interface(interface), base, own, share, users=users)
         return fields if "url" in fields else {**fields, "url": _url(fields)}
 
     def _settings(self, draft: Draft) -> Fields:
@@ -119,7 +139,7 @@ class World:
         }
 
     def _port(self, draft: Draft, endpoint: str) -> int:
-        return self.ports[f"{draft.id}.{endpoint}"]
+        return 0 if draft.given is not None else self.ports[f"{draft.id}.{endpoint}"]
 
 
 def _url(fields: Fields) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from stackwright.errors import Where
 from stackwright.model.catalog import Recipe, Tool
+from stackwright.model.manifest import Reference
 
 JOBS = "jobs"  # the consumer that stands for the stack's own jobs; no layer may be called so
 
@@ -40,6 +41,9 @@ class Draft:
     settings: dict[str, Any] = field(default_factory=dict)
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)  # wires the manifest names
     places: dict[str, Where] = field(default_factory=dict)
+    given: dict[str, Any] | None = None  # of what runs elsewhere: its endpoint's fields, or its variables
+    references: dict[str, Reference] = field(default_factory=dict)  # key of a secret -> where the user has it
+    endpoint: dict[str, Any] | None = None  # as the manifest writes it
     joined: bool = False  # nobody chose it: it answers a need that nothing else answered
 
     @property

@@ -6,22 +6,32 @@ import re
 from collections.abc import Iterable
 
 from stackwright.model.base import Text
+from stackwright.model.deployer import HostedDeployer
 from stackwright.model.plan import Component, JobsPlan, Note
 from stackwright.resolve.context import World
 from stackwright.resolve.draft import JOBS
 from stackwright.resolve.spec import standard_env
 
 
-def jobs_plan(components: Iterable[Component], world: World) -> tuple[JobsPlan, list[Note]]:
-    """The jobs' environment and variables; `components` in the order of the manifest's layers."""
+def jobs_plan(
+    components: Iterable[Component], world: World, system: tuple[str, ...] = ()
+) -> tuple[JobsPlan, list[Note]]:
+    """The jobs' environment, variables and programs; `components` in the order of the manifest's layers."""
     components = list(components)
     standard, notes = _standard(components, world)
     own: dict[str, Text] = {}
     for component in components:
         for name, value in _own(component):
             own.setdefault(name, value)
+        if component.target == HostedDeployer.target:
+            own = {**component.env, **own}
+            client = world.catalog.hosted(component.tool).client
+            if client not in world.environments[JOBS].packages:
+                text = f'jobs that speak to it need its client, which they have with `jobs.packages: ["{client}"]`.'
+                notes.append(Note(component=component.id, text=text))
     env = {**own, **standard}
-    return JobsPlan(environment=world.environments[JOBS].key, env=dict(sorted(env.items()))), notes
+    key = world.environments[JOBS].key
+    return JobsPlan(environment=key, env=dict(sorted(env.items())), system=system), notes
 
 
 def _standard(components: list[Component], world: World) -> tuple[dict[str, Text], list[Note]]:

@@ -9,13 +9,24 @@ from stackwright.model.deployer import Deployer
 Address = dict[str, object]
 
 
-def _loopback(server: Deployer, port: int) -> Address:
+def _dialled(server: Deployer, port: int) -> Address:
     return server.dial(port)
 
 
+_ITS_OWN_WAY = "a vendor's service is reached by the vendor's own client, over no wire"
+_OWNERS = "what runs elsewhere is wired by whoever runs it"
+
 # viewer's target, server's target -> the rule of an address, or why there is none
 TABLE: dict[tuple[str, str], Callable[[Deployer, int], Address] | str] = {
-    ("process", "process"): _loopback,
+    ("process", "process"): _dialled,
+    ("process", "external"): _dialled,
+    ("process", "hosted"): _ITS_OWN_WAY,
+    ("external", "process"): _OWNERS,
+    ("external", "external"): _dialled,  # by itself, and by the stack's jobs
+    ("external", "hosted"): _OWNERS,
+    ("hosted", "process"): _OWNERS,
+    ("hosted", "external"): _OWNERS,
+    ("hosted", "hosted"): _ITS_OWN_WAY,
 }
 
 

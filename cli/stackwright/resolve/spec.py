@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stackwright.catalog.dump import dump_file
+from stackwright.catalog.load import INTERFACES
 from stackwright.catalog.refs import as_text, evaluate, words
 from stackwright.model.base import Text, as_json
 from stackwright.model.catalog import Process, Ready
@@ -22,11 +23,11 @@ def component_of(draft: Draft, world: World) -> Component:
     context = world.contexts[draft.id]
     env = _env(draft, world, context)
     files = {context["files"][name]: _content(file, context) for name, file in draft.recipe.files.items()}
-    ports = {name: world.ports[f"{draft.id}.{name}"] for name in draft.recipe.endpoints}
+    ports = {name: listen["port"] for name, listen in context["listen"].items()}
     return Component(
         id=draft.id,
         tool=draft.tool.id,
-        version=draft.tool.version or "",
+        version=(draft.tool.version or "") if draft.given is None else "",  # its owner's is not known
         target=draft.target,
         kind="service" if draft.tool.kind == "vendor" else draft.tool.kind,
         layers=tuple(draft.layers),
@@ -37,6 +38,7 @@ def component_of(draft: Draft, world: World) -> Component:
         system=draft.recipe.install.system,
         ports=ports,
         endpoints=_offered(draft, world),
+        given=_given(draft, world),
         features=draft.tool.features,
         needs=_received(draft, world),
         env=env,
@@ -78,6 +80,12 @@ def _offered(draft: Draft, world: World) -> dict[str, Endpoint]:
     }
 
 
+def _given(draft: Draft, world: World) -> Endpoint | None:
+    if draft.given is None or not draft.tool.provides:
+        return None
+    return as_endpoint(next(iter(draft.tool.provides.values())), world.as_given(draft))
+
+
 def _received(draft: Draft, world: World) -> dict[str, tuple[Endpoint, ...]]:
     received: dict[str, tuple[Endpoint, ...]] = {}
     for link in world.links:
@@ -94,7 +102,10 @@ def _env(draft: Draft, world: World, context: Fields) -> dict[str, Text]:
         fields = context["needs"].get(reference.removeprefix("needs."))
         if fields:
             env |= standard_env(fields, world)
-    return dict(sorted({**env, **_texts(draft.recipe.env, context)}.items()))
+    own = _texts(draft.recipe.env, context)
+    if draft.given is not None and not draft.tool.provides:  # a vendor's client reads variables
+        own = draft.given
+    return dict(sorted({**env, **own}.items()))
 
 
 def standard_env(fields: Fields, world: World) -> dict[str, Text]:
@@ -205,9 +216,14 @@ def _grant_spec(link: Link, world: World) -> Spec:
     server, context = world.drafts[link.server], world.grant_context(link)
     recipe = server.recipe.grant
     assert recipe is not None  # only links to servers with a recipe have a grant's name
+    if server.given is not None:
+        how = _share_elsewhere(link, context["grant"], world)
+    else:
+        env = {name: as_json(value) for name, value in _texts(recipe.env, context).items()}
+        how = {"command": _command(recipe.command, context), "env": env}
     return {
         "v": 1,
-        "name": link.grant,
+        "name": context["grant"]["name"],
         "consumer": link.consumer,
         "need": link.slot,
         "server": link.server,
@@ -216,6 +232,23 @@ def _grant_spec(link: Link, world: World) -> Spec:
         "path": _path(server, world, context),
         "folder": world.folder(server),
         "unprivileged": server.recipe.root == "refused",
-        "command": _command(recipe.command, context),
-        "env": {name: as_json(value) for name, value in _texts(recipe.env, context).items()},
+        **how,
+    }
+
+
+def _share_elsewhere(link: Link, share: Fields, world: World) -> Spec:
+    """Nothing of the server is here: its share is made, and removed, by the interface, with the credentials given."""
+    files = [folder / INTERFACES / f"{link.interface}.py" for folder in world.catalog.folders]
+    interface = next((file for file in files if file.is_file()), files[0])
+    fields = as_endpoint(link.interface, world.as_given(world.drafts[link.server])).fields
+    env: dict[str, Text] = {
+        f"FIELD_{name}": value if not isinstance(value, int) else str(value) for name, value in fields.items()
+    }
+    env |= {"GRANT_NAME": share["name"], "GRANT_SECRET": (share["secret"],)}
+    env["PYTHONPATH"] = str(world.identity.workspace / "jobs" / "lib")
+    words = ["python", "-m", "stackwright_job.shares", str(interface)]
+    return {
+        "command": [*words, "grant"],
+        "revoke": [*words, "revoke"],
+        "env": {name: as_json(value) for name, value in sorted(env.items())},
     }

@@ -14,6 +14,7 @@ from stackwright.resolve.choose import choose
 from stackwright.resolve.context import World
 from stackwright.resolve.draft import Draft, Identity, Link
 from stackwright.resolve.environments import environments
+from stackwright.resolve.formats import formats
 from stackwright.resolve.jobs import jobs_plan
 from stackwright.resolve.order import order
 from stackwright.resolve.spec import component_of, wire_of
@@ -38,6 +39,8 @@ def _resolve(manifest: Manifest, catalog: Catalog, identity: Identity) -> tuple[
         found.append(wire_mistakes.cycle(cycle, drafts))
     installed, wrong = environments(manifest, drafts, links, catalog, identity.cache_dir)
     found += wrong
+    wrong, told = formats(drafts, catalog)
+    found, notes = found + wrong, notes + told
     if found:
         return None, found
     ports = assign_ports(manifest.name, drafts, identity.ports)
@@ -77,7 +80,7 @@ def _plan(
 ) -> Plan:
     order_of_layers = {draft.id: index for index, draft in enumerate(drafts)}
     by_layer = sorted(components, key=lambda component: order_of_layers[component.id])
-    jobs, jobs_notes = jobs_plan(by_layer, world)
+    jobs, jobs_notes = jobs_plan(by_layer, world, manifest.jobs.system)
     unique = {environment.key: environment for environment in world.environments.values()}
     covered = {layer for draft in drafts for layer in draft.layers}
     return Plan(
@@ -85,10 +88,12 @@ def _plan(
         id=world.identity.id,
         blueprint=manifest.blueprint,
         workspace=str(world.identity.workspace),
+        catalogs=world.catalog.names,
         components=tuple(components),
         wires=tuple(sorted((wire_of(link, world) for link in world.links), key=lambda made: made.id)),
         environments=tuple(unique[key] for key in sorted(unique)),
         secrets=_secrets(drafts, world.links),
+        references={key: where for draft in drafts for key, where in draft.references.items()},
         jobs=jobs,
         uncovered=tuple(layer for layer in manifest.blueprint_layers if layer not in covered),
         notes=tuple(sorted([*notes, *jobs_notes], key=lambda note: (note.component, note.text))),

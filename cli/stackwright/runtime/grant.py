@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from stackwright.errors import Diagnostic, StackError
-from stackwright.runtime import steps
+from stackwright.runtime import shares, steps
 from stackwright.runtime.cancel import check
 from stackwright.runtime.secrets import Secrets
 from stackwright.runtime.workspace import Workspace
@@ -26,29 +27,49 @@ def ensure_grant(ws: Workspace, spec: GrantSpec, progress: Progress, cancel: thr
     """Give the consumer its share and its own credentials; running it again changes nothing."""
     wire = f"{spec['consumer']}.{spec['need']}"
     progress(wire, "granting", f"a share of {spec['server']}")
-    secrets = Secrets(ws.secrets_file)
+    if "revoke" in spec:  # the server outlives the stack, so the share has to be taken back
+        shares.note(ws, spec)
+    status, said = _run(ws, spec, "command", cancel, _PAUSES)
+    if status != 0:
+        raise StackError(_refused(spec, wire, steps.ended(status, _TIMEOUT), said))
+    steps.client_journal(ws).write("done", "grant", wire, spec["server"])
+    progress(wire, "ready", f"a share of {spec['server']}")
+
+
+def revoke_grant(ws: Workspace, spec: GrantSpec, cancel: threading.Event) -> str:
+    """Take a share back, with all that is in it; what the server said where it could not be, else nothing."""
+    status, said = _run(ws, spec, "revoke", cancel)
+    if status != 0:
+        return said.strip() or f"the command that takes it back {steps.ended(status, _TIMEOUT)}"
+    shares.forget(ws, spec["name"])
+    return ""
+
+
+def _run(
+    ws: Workspace, spec: GrantSpec, command: str, cancel: threading.Event, pauses: Sequence[float] = ()
+) -> tuple[int | None, str]:
+    """How that command of the grant ended, tried again after each pause, and what it said."""
+    wire, secrets = f"{spec['consumer']}.{spec['need']}", Secrets(ws.secrets_file)
     secrets.get_or_make(spec["secret"])
+    for name in ("run", "home", "tmp"):  # a server that runs elsewhere has no folder yet
+        Path(spec["folder"], name).mkdir(mode=0o700, parents=True, exist_ok=True)
     # Secrets go by environment: everybody on the machine may read the words of a command.
     env = steps.base_environment(ws, spec["server"], spec) | steps.filled(spec.get("env", {}), secrets)
-    argv = steps.words(spec["command"], wire)
+    argv = steps.words(spec[command], wire)
     ask = steps.Step("grant", wire, spec["server"], argv, env, f"{spec['folder']}/run", steps.user_of(spec), _TIMEOUT)
     journal = steps.client_journal(ws)
     status, said = None, ""
     steps.end_orphans(ws, "grant", wire)
-    for pause in (*_PAUSES, None):
+    for pause in (*pauses, None):
         check(cancel)
         with tempfile.TemporaryFile() as output:
             status = steps.run(ask, output.fileno(), cancel, journal)
             output.seek(max(0, output.seek(0, os.SEEK_END) - 4096))
-            said = output.read().decode(errors="replace")
-        if status == 0:
-            journal.write("done", "grant", wire, spec["server"])
-            progress(wire, "ready", f"a share of {spec['server']}")
-            return
-        if status is None or pause is None:
+            said = secrets.redact(output.read().decode(errors="replace"))
+        if status in (0, None) or pause is None:
             break
         cancel.wait(pause)
-    raise StackError(_refused(spec, wire, steps.ended(status, _TIMEOUT), secrets.redact(said)))
+    return status, said
 
 
 def _refused(spec: GrantSpec, wire: str, ended: str, said: str) -> Diagnostic:
@@ -58,5 +79,7 @@ def _refused(spec: GrantSpec, wire: str, ended: str, said: str) -> Diagnostic:
         summary="server did not give a share",
         detail=f"`{wire}` gets its share of `{spec['server']}` from a command that {ended}."
         + (f" It said:{lines}" if lines else ""),
-        hint=f"what the server says is shown by\n    stack logs {spec['server']}",
+        hint="give its credentials the right to make a share, or run that server in this stack: leave its `target` out"
+        if "revoke" in spec
+        else f"what the server says is shown by\n    stack logs {spec['server']}",
     )

@@ -21,7 +21,7 @@ class Listener(NamedTuple):
 
     port: int
     pid: int | None
-    what: str  # for people: "`redis-server` (pid 4711)"
+    what: str  # for people: "`nginx` (pid 4711)"
 
 
 class Family:

@@ -76,6 +76,11 @@ class Workspace:
         return self.root / "jobs"
 
     @property
+    def shares(self) -> Path:
+        """What it has on servers that outlive it."""
+        return self.root / "shares"
+
+    @property
     def logs(self) -> Path:
         """Our own logs and Terraform's."""
         return self.root / "logs"
@@ -296,9 +301,11 @@ def _refuse_or_drop(other: Workspace) -> None:
 
 
 def _unknown(what: str) -> StackError:
+    hint = "see which there are\n    stack list"
+    if (Path(what) / "stack.yaml").is_file():  # it was made here, and was never up
+        hint = f"name the manifest by its file\n    -f {what}/stack.yaml"
     return StackError(
-        Diagnostic("L002", "no such stack", f"Nothing is known of a stack `{what}`.", hint="see\n    stack list"),
-        Exit.USAGE,
+        Diagnostic("L002", "no such stack", f"Nothing is known of a stack `{what}`.", hint=hint), Exit.USAGE
     )
 
 

@@ -21,6 +21,14 @@ def one(found: list[Diagnostic]) -> tuple[str, int, int, str, str, str]:
     return (mistake.code, mistake.where.line, mistake.where.column, mistake.summary, mistake.detail, mistake.hint)
 
 
+def test_catalogs_have_their_places(load: Load) -> None:
+    """Each is kept as it was written, with where: what is wrong with it is found out later."""
+    manifest, found = load(f"name: x\ncatalogs:\n  - ../theirs\n  - git+https://h/p@{'0' * 40}\n{LAYERS}")
+    assert found == [] and manifest is not None
+    assert [where.line for where in manifest.catalogs.values()] == [3, 4]
+    assert next(iter(manifest.catalogs)) == "../theirs"
+
+
 def test_every_form_of_a_layer(load: Load) -> None:
     """A tool's name, a list and a mapping all become choices that know where they were written."""
     manifest, found = load(
@@ -90,7 +98,7 @@ ONE_MISTAKE = {
         "name: a\nzzz: 1\n" + LAYERS,
         (
             *("M001", 2, 1, "unknown key", "`zzz` means nothing."),
-            "the keys here are `name`, `about`, `blueprint`, `target`, `layers` and `jobs`",
+            "the keys here are `name`, `about`, `blueprint`, `target`, `catalogs`, `layers` and `jobs`",
         ),
     ),
     "unknown key of a tool": (
@@ -186,14 +194,20 @@ ONE_MISTAKE = {
         "name: a\nlayers: {database: {tool: tinydb, target: kubernetes}}\n",
         (
             *("M010", 2, 43, "target is not built yet"),
-            "`kubernetes` is a target that this release cannot run yet; it runs `process`.",
+            "`kubernetes` is a target that this release does not have yet; it has `process`, `external` and `hosted`.",
             "write\n    target: process",
         ),
     ),
     "unknown target": (
         "name: a\ntarget: proces\n" + LAYERS,
         (
-            *("M011", 2, 9, "unknown target", "`proces` is not a target; this release runs `process`."),
+            *(
+                "M011",
+                2,
+                9,
+                "unknown target",
+                "`proces` is not a target; this release has `process`, `external` and `hosted`.",
+            ),
             "did you mean `process`?",
         ),
     ),
@@ -207,6 +221,20 @@ ONE_MISTAKE = {
             *("M013", 2, 19, "package is not pinned"),
             "`pandas>=2` is not one exact version of a package; no URLs, paths or options.",
             'write\n    "pandas==VERSION"',
+        ),
+    ),
+    "Debian package that is none": (
+        "name: a\njobs: {debian: [r-base-core>=4, x>=]}\n" + LAYERS,
+        (
+            *("M024", 2, 33, "software is not named", "`x>=` in `jobs.debian` is not what is wanted there."),
+            'write it like\n    debian: ["r-base-core>=4,<5"]',
+        ),
+    ),
+    "program with a path": (
+        "name: a\njobs: {system: [/bin/node]}\n" + LAYERS,
+        (
+            *("M024", 2, 17, "software is not named", "`/bin/node` in `jobs.system` is not what is wanted there."),
+            "write it like\n    system: [node]",
         ),
     ),
     "range of Pythons": (
@@ -227,7 +255,7 @@ def test_each_mistake(load: Load, case: str) -> None:
     assert one(found) == expected
 
 
-@pytest.mark.parametrize("key", ["ttl", "cluster", "catalogs", "registry", "endpoint", "version"])
+@pytest.mark.parametrize("key", ["ttl", "cluster", "registry", "version"])
 def test_keys_of_later_releases(load: Load, key: str) -> None:
     """A key that a later release will honour is refused with a sentence about it, on the stack and on a layer."""
     for text in (f"name: a\n{key}: x\n{LAYERS}", f"name: a\nlayers: {{database: {{tool: tinydb, {key}: {{a: b}}}}}}\n"):

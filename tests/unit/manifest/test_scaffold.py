@@ -67,7 +67,7 @@ def test_what_is_written(tiny: Catalog, blueprint: Callable[[str], str]) -> None
     text = scaffold("mine", blueprint(READY), {}, tiny)
     assert text == (
         "name: mine\n"
-        "blueprint: ready  # what coverage is measured against; every layer is written out below\n"
+        "blueprint: ready  # `stack plan` says what is missing of it\n"
         "target: process\n"
         "layers:\n"
         "  # tinydb: A database server in one file, with a user and a database for each consumer.\n"
@@ -79,7 +79,8 @@ def test_what_is_written(tiny: Catalog, blueprint: Callable[[str], str]) -> None
         "    needs: {store: database}\n"
         "  # tinyapp: Serves linear models over HTTP and keeps them in a tinydb.\n"
         '  serving: [tinyapp, {tool: other, settings: {path: "a: b # c"}}]\n'
-        "jobs:  # what your own training and pipeline code imports, beside the clients of these tools\n"
+        "# What your own code imports, beside the clients of these tools.\n"
+        "jobs:\n"
         '  python: ">=3.12,<3.14"\n'
         '  packages: ["pandas==3.1.1"]\n'
     )
@@ -132,6 +133,19 @@ def test_a_tool_that_is_gone_is_no_pick(tmp_path: Path) -> None:
     assert (told.code, told.detail, told.hint) == ("M017", fate, "the choices are `tinyapp`")
 
 
+def test_a_pick_that_runs_elsewhere_brings_its_target(blueprint: Callable[[str], str], tmp_path: Path) -> None:
+    """What is written for a vendor's service says that it is one, so that the manifest is right as it stands."""
+    name = blueprint(READY)
+    cloudy = tmp_path / "more" / "cloudy"
+    cloudy.mkdir(parents=True)
+    (cloudy / "tool.yaml").write_text(
+        "about: Serves.\nhome: https://example.org\nlicense: MIT\nkind: vendor\nlayers: {serving: full}\n"
+    )
+    (cloudy / "hosted.yaml").touch()
+    data = read_yaml("it", scaffold("mine", name, {"serving": "cloudy"}, Catalog((TINY, cloudy.parent))))
+    assert data.data["layers"]["serving"] == {"tool": "cloudy", "target": "hosted"}
+
+
 def test_words_that_mean_nothing(tiny: Catalog) -> None:
     """A bad name, an unknown blueprint, layer or tool, and a tool of another layer are all told at once."""
     with pytest.raises(StackError) as error:
@@ -140,7 +154,7 @@ def test_words_that_mean_nothing(tiny: Catalog) -> None:
         (
             *("M004", "name is not usable"),
             "`My Stack` is not a stack's name: 1 to 31 small letters, digits and `-`, a letter first.",
-            "write\n    name: my-stack",
+            "write\n    stack init my-stack",
         ),
         ("M015", "no such blueprint", "`demmo` is not the name of a blueprint.", "did you mean `demo`?"),
         ("M016", "no such layer to pick for", "`servin` is not the name of a layer.", "did you mean `serving`?"),

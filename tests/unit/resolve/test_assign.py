@@ -16,7 +16,7 @@ STACKS = st.lists(st.tuples(IDS, st.lists(IDS, unique=True, max_size=4)), unique
 
 def drafts(stack: list[tuple[str, list[str]]]) -> list[SimpleNamespace]:
     """Components with endpoints."""
-    return [SimpleNamespace(id=i, recipe=SimpleNamespace(endpoints=dict.fromkeys(e))) for i, e in stack]
+    return [SimpleNamespace(id=i, given=None, recipe=SimpleNamespace(endpoints=dict.fromkeys(e))) for i, e in stack]
 
 
 @settings(max_examples=50, deadline=None)

@@ -24,7 +24,7 @@ CASES: dict[str, tuple[Case, Told]] = {
         lambda kit: kit.answer({"database": "dbb"}, {"db": kit.db(), "mysql": kit.db(), "x": kit.entry("serving")}),
         (
             *("R001", 3, 13, "unknown tool", "No tool called `dbb` is in the catalog."),
-            "did you mean `db`?\n`database` on `process` is done by `db` and `mysql`",
+            "did you mean `db`?",
         ),
     ),
     "tool of another layer": (

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 SECRET = {"secret": "database.admin"}
+IN_JSON = {"secret": "database.admin|json"}
 
 
 def test_a_component_in_full(kit: Any) -> None:
@@ -57,7 +58,7 @@ def test_a_component_in_full(kit: Any) -> None:
         "files": [
             {
                 "path": f"{folder}/run/etc/conf.json",
-                "content": ['{\n  "n": 2,\n  "p": "', SECRET, '"\n}\n'],
+                "content": ['{\n  "n": 2,\n  "p": "', IN_JSON, '"\n}\n'],
             }
         ],
         "prepare": [{"command": ["init", f"{folder}/data"], "run": "once"}, {"command": ["migrate"], "run": "always"}],
