@@ -44,8 +44,11 @@ def read_run(ctx, run_id):
 
 
 def register(ctx, name, model):
-    """A new version of the registered model `name`, made of a run's artifact: `{uri, format, sha256}`."""
+    """A new version of the registered model `name`, made of a run's artifact: `{uri, format, sha256, file}`."""
     client = _client(ctx)
+    if not model["uri"].startswith("runs:/"):  # another tool's run logged it
+        run = log_run(ctx, name=name, params={}, metrics={}, tags={"uri": model["uri"]}, artifact_files=[model["file"]])
+        model = model | {"uri": run["artifacts"][0]}
     run_id, file = model["uri"].removeprefix("runs:/").split("/", 1)
     client.log_text(run_id, _description(model["format"], run_id, file), "MLmodel")
     try:
