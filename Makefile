@@ -6,10 +6,12 @@ PYTHON := $(shell for p in $(PYTHON) python3 python3.13 python3.12 python3.11 py
 	  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test quick lint bench clean
+.PHONY: demo install test quick lint bench clean
 
 demo: .venv/run.stamp
 	$(BIN)/stack demo
+
+install: .venv/run.stamp # only the command, .venv/bin/stack
 
 test: .venv/dev.stamp
 	$(BIN)/pytest -q -n 2 -m "not live and not faults"

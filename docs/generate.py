@@ -1,19 +1,25 @@
-"""Writes commands.md from the commands themselves: `python docs/generate.py`; with --check it only compares."""
+"""Writes commands.md from the commands and catalog.md from the proofs: `python docs/generate.py`.
+
+With --check it only compares.
+"""
 
 from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from stackwright import app
+from stackwright.catalog.load import Catalog
+from stackwright.catalog.proof import read, verdict
 from stackwright.commands import GROUPS
+from stackwright.model.report import Verdict
 
-PAGE = Path(__file__).parent / "commands.md"
+HERE = Path(__file__).parent
 INTRODUCTION = """\
 # Commands
 
@@ -36,8 +42,27 @@ up, and end it with 130.
 """
 
 
-def page() -> str:
-    """The whole page."""
+CATALOG = """\
+# Catalog
+
+Written by `docs/generate.py` from the entries and their proofs. Per layer, every tool that runs here.
+
+- **proven** on a day: `stack catalog prove` brought this very entry up, spoke its verbs, and found nothing left after.
+- **stale**: it was proven, and its entry or an interface it speaks has changed since.
+- **never run**: nobody has proven it. So it is with vendors' services until somebody has run them with an account.
+
+*full* means that the tool speaks all of the layer's verbs, *part* some of them. Seconds until it is ready and memory
+are those of the machine that proved it; what has no figure is a library. Which systems are known beside these, and
+what became of them, is told by `stack catalog list --all` and `stack catalog show TOOL`.
+"""
+COLUMNS = """\
+| tool | version | fills it | on | | ready s | memory MB | installed MB |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+def commands_page() -> str:
+    """The whole page of commands."""
     main: Any = typer.main.get_command(app.app)
     parts = [INTRODUCTION, "".join(_command("stack", main))]
     for title, names in GROUPS.items():
@@ -75,20 +100,55 @@ def _rows(command: Any, context: Any) -> Iterator[str]:
             yield f"| `{record[0]}` | {_literal(' '.join(record[1].split()))} |\n"
 
 
+def catalog_page() -> str:
+    """The whole page of tools."""
+    catalog = Catalog.shipped()
+    tools = [catalog.tool(name) for name in catalog.tools() if catalog.targets(name)]
+    verdicts = {
+        (tool.id, target): verdict(catalog, tool.id, target) for tool in tools for target in catalog.targets(tool.id)
+    }
+    proven = sum(one.state == "proven" for one in verdicts.values())
+    parts = [CATALOG, f"\n{len(tools)} tools run here, {proven} deployers of {len(verdicts)} are proven.\n"]
+    for layer, described in catalog.layers().items():
+        rows = [
+            f"| `{tool.id}` | {tool.version or ''} | {'full' if tool.layers[layer] == 'full' else 'part'} | {target} | "
+            f"{_row(layer, verdicts[tool.id, target], read(catalog, tool.id, target) or {})} |\n"
+            for tool in tools if layer in tool.layers for target in catalog.targets(tool.id)
+        ]  # fmt: skip
+        table = COLUMNS + "".join(rows) if rows else "No tool yet.\n"
+        parts.append(f"\n## {layer}\n\n{described.about}\n\n{table}")
+    return "".join(parts)
+
+
+def _row(layer: str, whole: Verdict, proof: dict[str, Any]) -> str:
+    """What was seen of this layer, and what it cost."""
+    seen = any((step["layer"], step["state"]) == (layer, "passed") for step in proof.get("steps", ()))
+    figures = [proof.get(key) for key in ("ready_seconds", "memory_mb", "install_mb")]
+    return " | ".join([str(whole) if seen else "never run", *("" if one is None else str(one) for one in figures)])
+
+
+PAGES: dict[str, Callable[[], str]] = {"commands.md": commands_page, "catalog.md": catalog_page}
+
+
 def _literal(text: str) -> str:
     """What Markdown would take for HTML or a table stays text."""
     return text.replace("<", "\\<").replace("|", "\\|")
 
 
 def main() -> int:
-    """Write the page, or say whether it is current."""
-    current = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page()
-    if "--check" not in sys.argv:
-        PAGE.write_text(page(), encoding="utf-8")
-    elif not current:
-        sys.stderr.write("docs/commands.md is not current; write it with\n    python docs/generate.py\n")
-        return 1
-    return 0
+    """Write the pages, or say which is not current."""
+    stale = []
+    for name, made in PAGES.items():
+        file, text = HERE / name, made()
+        if file.is_file() and file.read_text(encoding="utf-8") == text:
+            continue
+        if "--check" in sys.argv:
+            stale.append(f"docs/{name}")
+        else:
+            file.write_text(text, encoding="utf-8")
+    if stale:
+        sys.stderr.write(f"{' and '.join(stale)} not current; write with\n    python docs/generate.py\n")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

@@ -166,9 +166,10 @@ def _stopped(words: Sequence[str], stop: BaseException) -> int:
     name = f" {at_work[0]}" if at_work else ""
     told = " ".join(getattr(stop, "__notes__", []))  # an operation knows best what it has left
     advice = {
-        "up": f"What was started is still there: `stack up{name}` goes on, `stack down{name}` removes it.",
+        "up": f"`stack up{name}` goes on from here, `stack down{name}` removes what was started.",
         "down": f"Some of it may still be there: `stack down{name}` goes on.",
         "smoke": f"The stack goes on running: `stack down{name}` removes it.",
+        "catalog prove": "What was started is taken down again; proofs that were written stay.",
         "demo": "What is left of it is shown by `stack list`, and removed by `stack down NAME`.",
     }
     stopped(f"Stopped. {told or advice.get(_command(words), '')}".rstrip())

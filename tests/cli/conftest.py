@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import stackwright.operations.plan  # noqa: F401 (it binds `find`, which tests replace: not while it is replaced)
+
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 

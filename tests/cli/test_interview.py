@@ -39,7 +39,7 @@ def test_layer_by_layer(here: Path) -> None:
     code, said = _typed(here, [*lines, "data-quality", "pandera", "", "y"])
 
     assert code == 0, said
-    assert "`swif` is none of them. Did you mean `swift`?" in said
+    assert "`swif` is none of them: did you mean `swift`?" in said
     written = yaml.safe_load((here / "churn" / "stack.yaml").read_text())["layers"]
     assert written["database"] == "duckdb"
     assert written["storage"] == "swift"

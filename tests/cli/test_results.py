@@ -11,20 +11,25 @@ from typing import Any
 import pytest
 
 from stackwright.errors import Diagnostic, Where
-from stackwright.model.catalog import Install, Need, Recipe, Setting, Tool
+from stackwright.model.catalog import Credential, Hosted, Install, Need, Recipe, Setting, Status, Tool
 from stackwright.model.plan import Component, Endpoint, JobsPlan, Note, Plan, Wire
 from stackwright.model.report import (
+    CatalogList,
+    CatalogTool,
     Change,
     ComponentStatus,
     DoctorCheck,
     DownResult,
     Leftover,
     ProcessStatus,
+    ProveResult,
     SmokeReport,
     StackEntry,
     StackStatus,
     Step,
+    Trusted,
     UpResult,
+    Verdict,
     WireCheck,
 )
 
@@ -108,29 +113,88 @@ def gone(*, clean: bool = True) -> DownResult:
     return DownResult("churn", "churn-3fa1bc", 3.4, destroyed, () if clean else swept, () if clean else left, looked)
 
 
-def tools() -> list[Tool]:
-    return [
-        Tool(
-            id="trackery",
-            about="Experiment tracking and model registry server.",
-            home="https://trackery.example",
-            license="Apache-2.0",
-            kind="service",
-            layers={"experiment-tracking": "full", "model-registry": "partial"},
-            version="3.17.2",
-            provides={"tracking": "tracking-api"},
-            needs={"backend_store": Need(interface=("sql",), optional=True, about="Runs; a file when absent.")},
-            settings={"workers": Setting(type="integer", default=1, minimum=1, maximum=64, about="Server processes.")},
-        ),
-        Tool(
-            id="cloudy",
-            about="A vendor's service.",
-            home="https://cloudy.example",
-            license="-",
-            kind="vendor",
-            layers={},
-        ),
+def tool(id: str, about: str, layers: dict[str, Any], **more: Any) -> Tool:
+    ordinary = {"home": f"https://{id}.example", "license": "Apache-2.0", "kind": "service"}
+    return Tool(id=id, about=about, layers=layers, **{**ordinary, **more})
+
+
+def trackery() -> CatalogTool:
+    made = tool(
+        "trackery",
+        "Experiment tracking and model registry server.",
+        {"experiment-tracking": "full", "model-registry": "partial"},
+        version="3.17.2",
+        provides={"tracking": "tracking-api"},
+        needs={"backend_store": Need(interface=("sql",), optional=True, about="Runs; a file when absent.")},
+        settings={"workers": Setting(type="integer", default=1, minimum=1, maximum=64, about="Server processes.")},
+    )
+    return CatalogTool(made, {"process": Verdict("proven", "2026-11-24")})
+
+
+def proven() -> ProveResult:
+    steps = [
+        {"pipeline": "layers", "layer": "experiment-tracking", "step": "run logged", "state": "passed", "seconds": 1.2},
+        {"pipeline": "layers", "layer": "model-registry", "step": "version fetched", "state": "skipped"},
     ]
+    proof = {"version": "3.17.2", "steps": steps}
+    proof |= {"ready_seconds": 4.1, "cpu_seconds": 2.6, "memory_mb": 181, "install_mb": 402}
+    return ProveResult("trackery", "process", True, 31.2, proof)
+
+
+def unproven() -> ProveResult:
+    reason = Diagnostic("S031", "step of the proof failed", "`run logged` of `layers`, by `x`: it is gone.", hint="x")
+    return ProveResult("servo", "process", False, 12.9, reasons=(reason,))
+
+
+def cloudy() -> CatalogTool:
+    status = Status(
+        state="acquired",
+        as_of="2025-08",
+        note="by Stratus, 2025-08; closed to new customers",
+        source="stratus.example, press of 2025-08-01",
+    )
+    sources = ("contract (existing customers only)", "pypi:cloudy", "docker:cloudy/agent (unverified)")
+    return CatalogTool(
+        tool(
+            "cloudy",
+            "Tracked experiments as a service.",
+            {"experiment-tracking": "full", "monitoring": "partial"},
+            license="proprietary",
+            kind="vendor",
+            status=status,
+            successor=("trackery", "Stratus Insights"),
+            get=sources,
+        ),
+        {},
+    )
+
+
+def foggy() -> CatalogTool:
+    status = Status(state="shut-down", as_of="2026-11", note="presumed", source="nothing found", unverified=True)
+    return CatalogTool(tool("foggy", "Watched something.", {}, kind="vendor", status=status), {})
+
+
+def also_trackery() -> CatalogTool:
+    status = Status(state="active", as_of="2026-11", source="its page")
+    layers = {"experiment-tracking": "partial"}
+    return CatalogTool(tool("track-server", "Experiment tracking.", layers, same_as="trackery", status=status), {})
+
+
+LAYERS = ("experiment-tracking", "model-registry", "monitoring")
+HOSTED = cloudy()._replace(targets={"hosted": Verdict("never run")})
+SERVICE = Hosted(
+    credentials={
+        "CLOUDY_API_KEY": Credential(about="A key of your account."),
+        "CLOUDY_URL": Credential(about="The server.", secret=False, default="https://api.cloudy.example"),
+        "CLOUDY_TEAM": Credential(about="The team that runs belong to.", secret=False, optional=True),
+    },
+    client="cloudy==1.2.3",
+    source="cloudy 1.2.3",
+    keys="https://cloudy.example/keys",
+)
+LISTED = CatalogList(LAYERS, (HOSTED, trackery()), 3)
+LISTED_ALL = CatalogList(LAYERS, (cloudy(), also_trackery(), trackery()), 3)
+LISTED_LAYER = CatalogList(LAYERS[:1], LISTED_ALL.tools, 3)
 
 
 def planned() -> Plan:
@@ -218,9 +282,32 @@ CASES: dict[str, tuple[tuple[str, ...], str, Any, int]] = {
     "list-none": (("list",), "status.stacks", (), 0),
     "outputs": (("outputs",), "status.outputs", OUTPUTS, 0),
     "doctor": (("doctor",), "doctor.doctor", CHECKS, 1),
-    "catalog-list": (("catalog", "list"), "catalog.tools", tools(), 0),
-    "catalog-show": (("catalog", "show", "trackery"), "catalog.show", (tools()[0], RECIPE), 0),
+    "catalog-list": (("catalog", "list"), "catalog.tools", LISTED, 0),
+    "catalog-list-all": (("catalog", "list", "--all"), "catalog.tools", LISTED_ALL, 0),
+    "catalog-list-layer": (("catalog", "list", "--layer", LAYERS[0]), "catalog.tools", LISTED_LAYER, 0),
+    "catalog-list-none": (("catalog", "list", "--layer", "audit"), "catalog.tools", CatalogList(("audit",), (), 3), 0),
+    "catalog-show": (("catalog", "show", "trackery"), "catalog.show", (trackery(), RECIPE, None), 0),
+    "catalog-show-gone": (("catalog", "show", "cloudy"), "catalog.show", (cloudy(), None, None), 0),
+    "catalog-show-unknown": (("catalog", "show", "foggy"), "catalog.show", (foggy(), None, None), 0),
+    "catalog-show-elsewhere": (("catalog", "show", "track-server"), "catalog.show", (also_trackery(), None, None), 0),
+    "catalog-show-hosted": (("catalog", "show", "cloudy"), "catalog.show", (HOSTED, None, SERVICE), 0),
     "catalog-check": (("catalog", "check"), "catalog.check", [], 0),
+    "catalog-new": (
+        ("catalog", "new", "servo", "--layer", "serving", "--catalog", "mine"),
+        "catalog.new",
+        Path("/home/ann/mine/servo"),
+        0,
+    ),
+    "catalog-prove": (("catalog", "prove", "trackery"), "catalog.prove", [proven()], 0),
+    "catalog-prove-many": (("catalog", "prove", "--all"), "catalog.prove", [proven(), proven()], 0),
+    "catalog-prove-none": (("catalog", "prove", "--changed"), "catalog.prove", [], 0),
+    "catalog-trust": (
+        ("catalog", "trust"),
+        "catalog.trust",
+        [Trusted("/home/ann/mine", "", "2026-11-24"), Trusted(f"git+https://x.example/y@{'0' * 40}", "ab" * 32, "")],
+        0,
+    ),
+    "catalog-trust-none": (("catalog", "trust"), "catalog.trust", [], 0),
     "catalog-lock": (("catalog", "lock", "trackery"), "catalog.lock", {}, 0),
     "demo": (("demo",), "demo.demo", (risen(), report(), gone()), 0),
     "demo-kept": (("demo", "--keep"), "demo.demo", (risen(), report(), None), 0),
@@ -233,7 +320,7 @@ def result_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], None]:
     """Makes an operation answer with a result, and the stack `churn` the one that is meant."""
 
     def answer(operation: str, result: Any) -> None:
-        def operate(*args: Any) -> Any:
+        def operate(*args: Any, **named: Any) -> Any:
             if operation == "demo.demo":
                 for stage, part in zip(("up", "smoke", "down"), result, strict=True):
                     if part is not None:
@@ -272,7 +359,7 @@ def test_pipes_read(name: str, stack: Any, result_of: Any) -> None:
 
 KEYS = {
     "plan": {"plan", "changes"},
-    "validate": set(Plan.model_fields),
+    "validate": {name for name, info in Plan.model_fields.items() if not info.exclude},
     "status": {"name", "id", "workspace", "components"},
     "up": {"name", "id", "workspace", "seconds", "changes", "status", "warnings"},
     "smoke": {"name", "id", "pipeline", "seconds", "wires", "steps", "cpu"},
@@ -281,9 +368,12 @@ KEYS = {
     "outputs": set(OUTPUTS),
     "doctor": {"checks"},
     "catalog list": {"tools"},
-    "catalog show": {"tool", "recipe"},
+    "catalog show": {"tool", "targets", "recipe", "hosted"},
     "catalog check": {"checked"},
     "catalog lock": {"locked"},
+    "catalog new": {"tool", "folder"},
+    "catalog prove": {"proven"},
+    "catalog trust": {"trusted"},
     "demo": {"up", "smoke", "down"},
 }
 
@@ -298,7 +388,7 @@ def test_programs_read(name: str, stack: Any, result_of: Any) -> None:
     assert list(envelope) == ["v", "command", "ok", "result", "diagnostics"]
     assert (envelope["v"], envelope["ok"], answer.code) == (1, code == 0, code)
     assert set(envelope["result"]) == KEYS[envelope["command"]]
-    assert envelope["command"] == " ".join(word for word in words if word not in ("trackery", "--keep"))
+    assert envelope["command"] == " ".join(words[: 2 if words[0] == "catalog" else 1])
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if CASES[name][0][0] in QUIET])
@@ -331,6 +421,15 @@ def test_status_is_enough_for_programs(stack: Any, result_of: Any) -> None:
     components = json.loads(stack("status", "--json").out)["result"]["components"]
     assert [one["state"] for one in components] == ["up", "up", "ready", "restarting", "failed"]
     assert components[-1]["processes"][0]["restarts"] == 5
+
+
+@pytest.mark.parametrize("results", [[unproven()], [proven(), unproven()]])
+def test_a_failing_proof(results: list[Any], stack: Any, result_of: Any, snapshot: Any) -> None:
+    """The verdict on stdout, each reason as an error on stderr, exit code 1."""
+    result_of("catalog.prove", results)
+    answer = stack("catalog", "prove", "--all", width=80)
+    assert answer.code == 1
+    snapshot(f"catalog-prove-failed-{len(results)}", str(answer))
 
 
 def test_catalog_mistakes(stack: Any, result_of: Any, snapshot: Any) -> None:

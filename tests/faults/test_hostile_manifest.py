@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -30,6 +31,17 @@ GOOD: dict[str, Any] = {
         "serving": {"tool": "tinyapp", "settings": {"greeting": "hello"}, "needs": {"store": "database"}},
     },
     "jobs": {"python": ">=3.11,<3.14", "packages": ["pandas==3.1.1"]},
+}
+ELSEWHERE: dict[str, Any] = {
+    "target": "external",
+    "endpoint": {
+        "interface": "tinysql",
+        "host": "db.corp",
+        "port": 5432,
+        "database": "mine",
+        "username": "me",
+        "password": {"env": "PW"},
+    },
 }
 TEXTS = {
     "terraform function": '${file("/etc/passwd")}',
@@ -82,13 +94,20 @@ def fields(schema: dict[str, Any], node: dict[str, Any], at: tuple[str, ...] = (
 SCHEMA = ManifestShape.model_json_schema()
 FIELDS = sorted(set(fields(SCHEMA, SCHEMA)))
 # What stands for `*` in a path, after the key before it.
-NAMES = {"layers": "serving", "settings": "greeting", "needs": "store"}
+NAMES = {"layers": "serving", "settings": "greeting", "needs": "store", "endpoint": "username"}
 
 
 def with_text(field: str, text: str, *, as_key: bool = False) -> dict[str, Any]:
     """The good manifest with the hostile text in one field, or as the last key on the way to it."""
     data = json.loads(json.dumps(GOOD))
-    if field.startswith("layers.*.[]"):
+    if ".endpoint" in field:
+        field = field.replace("layers.*", "layers.database")
+        data["layers"] = {"database": json.loads(json.dumps(ELSEWHERE))}
+        if not field.endswith("*"):
+            data["layers"]["database"]["endpoint"]["username"] = {"command": ["x"]} if "command" in field else {}
+        if ".[].endpoint" in field:
+            data["layers"]["database"] = [data["layers"]["database"]]
+    elif field.startswith("layers.*.[]"):
         data["layers"]["serving"] = [data["layers"]["serving"]]
     path = field.split(".")
     steps: list[str | int] = [
@@ -130,6 +149,7 @@ def test_the_schema_is_enumerated() -> None:
         *("layers.*.tool", "layers.*.target", "layers.*.settings.*", "layers.*.needs.*", "layers.*.needs.*.[]"),
         *("layers.*.[].tool", "layers.*.[].target", "layers.*.[].settings.*", "layers.*.[].needs.*"),
         "layers.*.[].needs.*.[]",
+        *(f"layers.*.{way}endpoint.*{end}" for way in ("", "[].") for end in ("", ".env", ".file", ".command.[]")),
     }
 
 
@@ -148,8 +168,10 @@ def test_every_string_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fie
         else:
             assert manifest is not None
             assert plan is not None
-            assert field == "about" or field.endswith("settings.*")
-            if field == "about":
+            assert field == "about" or field.endswith("settings.*") or ".endpoint." in field
+            if ".endpoint." in field:
+                assert text in given(plan)
+            elif field == "about":
                 assert manifest.about == text
             else:
                 app = plan.component("serving")
@@ -158,6 +180,39 @@ def test_every_string_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fie
                 assert f"greeting = {text}\n" in config
         assert not (tmp_path / "HARM").exists()
         assert sorted(p.name for p in tmp_path.iterdir()) == ["stack.yaml"]
+
+
+def given(plan: Plan) -> list[Any]:
+    """What the plan has of an endpoint, word by word."""
+    endpoint = plan.component("database").given
+    assert endpoint is not None
+    return [*endpoint.fields.values(), *(word for reference in plan.references.values() for word in reference.words)]
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+@pytest.mark.parametrize("field", ["interface", "host", "port", "database", "username", "password", "url"])
+def test_every_field_of_an_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str, kind: str) -> None:
+    """It is refused at its place, or it is in the plan as it is, and in addresses so that it ends nothing."""
+    monkeypatch.chdir(tmp_path)
+    text = TEXTS[kind]
+    data = {"name": "good", "layers": {"database": json.loads(json.dumps(ELSEWHERE))}}
+    data["layers"]["database"]["endpoint"][field] = text
+    _, plan, found = run(tmp_path, json.dumps(data))
+    if found:
+        assert all(d.where and d.where.file.endswith("stack.yaml") for d in found)
+    else:
+        assert plan is not None
+        assert field in ("database", "username", "host")
+        endpoint = plan.component("database").given
+        assert endpoint is not None
+        assert endpoint.fields[field] == text
+        address = "".join(part if isinstance(part, str) else "*" for part in endpoint.fields["url"])
+        parts = urlsplit(address)
+        assert (parts.scheme, parts.hostname, parts.port) == ("http", str(endpoint.fields["host"]).lower(), 5432)
+        assert (parts.query, parts.fragment) == ("", "")
+        assert unquote(parts.path[1:]) == endpoint.fields["database"]
+        assert unquote(parts.username or "") == endpoint.fields["username"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["stack.yaml"]
 
 
 def test_a_secret_cannot_be_asked_for(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from livestack import Live, until
 
 pytestmark = livestack.FAULTS
 PROGRESS = re.compile(r" +\d+\.\d s  ")
-STOPPED = "Stopped. What was started is still there: `stack up` goes on, `stack down` removes it."
+STOPPED = "Stopped. `stack up` goes on from here, `stack down` removes what was started."
 
 
 @pytest.fixture

@@ -45,8 +45,8 @@ def test_summaries_are_short() -> None:
         assert not summary.strip().endswith(".") and len(summary) <= 60, code
 
 
-def test_commands_are_documented() -> None:
-    """docs/commands.md is what docs/generate.py writes from the commands."""
+def test_commands_and_tools_are_documented() -> None:
+    """docs/commands.md and docs/catalog.md are what docs/generate.py writes from the commands and the proofs."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "docs/generate.py"), "--check"], capture_output=True, text=True, check=False
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# Tools whose names are words of the program too: its engine, targets, where catalogs are, what a lock holds.
-OURS = {"terraform", "docker", "kubernetes", "git", "pins"}
+# Tools whose names are words of the program too: its engine, targets, where catalogs are, what a lock holds, English.
+OURS = {"terraform", "docker", "kubernetes", "git", "pins", "aim", "aligned"}
 TOOLS = sorted({file.parent.name for file in ROOT.glob("catalog/*/tool.yaml")} - OURS)
 
 

@@ -146,7 +146,7 @@ def test_lost_state(stack: Stack) -> None:
     assert {(change.what, change.action, change.why) for change in plan.plan() if change.kind == "process"} == {
         ("database", "add", "it runs already and is adopted")
     }
-    assert [diagnostic.summary for diagnostic in plan.warnings] == ["Terraform's state is gone"]
+    assert [diagnostic.summary for diagnostic in plan.warnings] == ["Terraform's state is not there"]
 
     stack.up()
     assert stack.pids() == before

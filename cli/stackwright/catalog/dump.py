@@ -25,7 +25,13 @@ def dump_file(format: str, data: Any) -> Text:
     nonces: dict[str, Secret] = {}
     marked = _mark(data, nonces)
     writer = {"json": _json, "yaml": _yaml, "ini": _ini, "lines": _lines}[format]
+    if format in ("json", "yaml"):  # where a quote in a user's own secret would end its text
+        nonces = {word: Secret(secret=_in_quotes(secret.secret)) for word, secret in nonces.items()}
     return _fill(writer(marked), nonces)
+
+
+def _in_quotes(key: str) -> str:
+    return key if "|" in key else f"{key}|json"
 
 
 def _mark(data: Any, nonces: dict[str, Secret]) -> Any:

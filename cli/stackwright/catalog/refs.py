@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from stackwright.catalog.forms import ANY, Form, MalformedError, Reference, condition, form_of, parse, references
 from stackwright.errors import Diagnostic, StackError
@@ -146,10 +147,16 @@ def join(parts: Iterable[Text | Secret]) -> Text:
 
 
 def interface_fields(
-    interface: Interface, base: Mapping[str, Any], own: Mapping[str, Any], grant: Mapping[str, Any]
+    interface: Interface,
+    base: Mapping[str, Any],
+    own: Mapping[str, Any],
+    grant: Mapping[str, Any],
+    *,
+    users: bool = False,
 ) -> dict[str, Any]:
     """The fields of an endpoint as one consumer sees them: `base` (host, port …), defaults, the endpoint's own, the
     grant's, and what derives from them. A field that derives from one nobody gave (no grant here) is left out.
+    What `users` wrote may hold anything, so it goes into addresses encoded.
     """
     fields: dict[str, Any] = {**base, "interface": interface.name}
     fields |= {name: field.default for name, field in interface.fields.items() if field.default is not None}
@@ -157,8 +164,22 @@ def interface_fields(
     waiting = {name: field.derive for name, field in interface.fields.items() if field.derive and name not in fields}
     while ready := [name for name, derive in waiting.items() if derive and set(words(derive)) <= set(fields)]:
         for name in ready:
-            fields[name] = evaluate(waiting.pop(name), fields)
+            derive = str(waiting.pop(name))
+            encode = users and "://" in derive
+            parts = {word: _in_address(word, fields[word], interface) for word in fields} if encode else fields
+            fields[name] = evaluate(derive, parts)
     return fields
+
+
+def _in_address(word: str, value: Any, interface: Interface) -> Any:
+    """A field as it stands inside an address: an address itself as it is, everything else so that it ends nothing."""
+    if word == "host":
+        return f"[{value}]" if ":" in str(value) else value
+    if word not in interface.fields or interface.fields[word].derive:
+        return value
+    if isinstance(value, str):
+        return quote(value, safe="")
+    return tuple(quote(p, safe="") if isinstance(p, str) else Secret(secret=f"{p.secret}|url") for p in as_text(value))
 
 
 def words(text: str) -> list[str]:

@@ -25,7 +25,8 @@ def init(
         str | None, typer.Argument(metavar="[NAME]", help="A new folder of this name; without it, this folder.")
     ] = None,
     blueprint: Annotated[
-        str | None, typer.Option("--blueprint", "-b", metavar="NAME", help="The stack to start from.")
+        str | None,
+        typer.Option("--blueprint", "-b", metavar="NAME", help="What to start from: demo (the usual one) or minimal."),
     ] = None,
     pick: Picks = None,
     *,
@@ -38,11 +39,11 @@ def init(
 
     Writes NAME/stack.yaml, or ./stack.yaml without a NAME, with every layer of the blueprint and the tool that
     does it, so that nothing changes silently later. On a terminal it asks layer by layer, shows which tools there
-    are, and shows the file before it is written; with --yes or --pick it asks nothing.
+    are, and shows the file before it is written; with --pick it only shows it, with --yes it asks nothing.
 
     Example:
         stack init churn
-        stack init churn --blueprint demo --pick serving=TOOL
+        stack init churn --blueprint minimal --pick serving=TOOL --yes
     """
     from stackwright.operations import init as operations
     from stackwright.views import init as views
@@ -51,6 +52,7 @@ def init(
     path = Path(name or "") / "stack.yaml"
     asks = sys.stdin.isatty() and sys.stdout.isatty() and not (yes or json or quiet)
     if asks and (force or not path.exists()):
+        operations.preview(Path(), name, blueprint, picks)  # what is wrong already is told before anything is asked
         if not picks:
             from stackwright.commands.interview import Interview
 

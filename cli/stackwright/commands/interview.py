@@ -25,13 +25,16 @@ class Interview:
     def run(self) -> Interview:
         """Ask about every layer of the blueprint, then for more."""
         ready = operations.asked_layers(self.blueprint)
-        say(f"Enter takes the tool in brackets; a number or a name takes another, {NONE} leaves the layer out.")
+        say(
+            f"Enter takes the tool in brackets; a number or a name takes another, {NONE} leaves the layer out.\n"
+            "Stale: it was proven, and has changed since. Nothing is written before you have seen it; Ctrl-C leaves."
+        )
         for layer, tool in ready.items():
             self._layer(layer, tool)
         more = operations.other_layers(ready)
         if more:
             _show(lambda page: views.others(page, more))
-        while more and (layer := _asked("Add one (Enter: no more)", "", lambda word: word in more, more)):
+        while more and (layer := _asked("Add a layer (Enter: no more)", "", lambda word: word in more, more)):
             more.pop(layer)
             self._layer(layer, NONE)
         return self
@@ -46,7 +49,8 @@ class Interview:
         _show(lambda page: views.offered(page, layer, operations.about(layer), tools))
         names = {str(number): one.tool for number, one in enumerate(tools, 1)} | {one.tool: one.tool for one in tools}
         names[NONE] = NONE
-        chosen = names[_asked(layer, usual, lambda word: word in names, [one.tool for one in tools])]
+        ready = tools[0].tool if usual == NONE else usual  # a layer that was asked for is wanted
+        chosen = names[_asked(layer, ready, lambda word: word in names, [one.tool for one in tools])]
         if chosen == NONE:
             self.without.add(layer)
         elif chosen != usual:
@@ -62,11 +66,12 @@ def _asked(question: str, usual: str, right: Callable[[str], bool], known: Seque
         if right(word) or not word:
             return str(word)
         near = nearest(word, known)
-        say(f"`{word}` is none of them." + (f" Did you mean `{near}`?" if near else ""))
+        say(f"`{word}` is none of them: " + (f"did you mean `{near}`?" if near else f"there are {', '.join(known)}."))
 
 
 def _show(view: Callable[[Page], None]) -> None:
     shown = page()
+    shown.lines.append("")  # what was answered before stands above it
     view(shown)
     shown.blank()
     show(shown)

@@ -47,14 +47,17 @@ def logs(
     """
     from stackwright.operations import status as operations
     from stackwright.views.logs import Tail
+    from stackwright.views.talk import say
 
     target = find_target(file, stack)
     paths = operations.log_paths(target, component)
     tail = Tail(tuple(paths), operations.hidden(target))
     followed = {name: Followed(path) for name, path in paths.items()}
-    for name, log in followed.items():
-        for line in log.last(lines):
-            tail.line(name, line)
+    last = [(name, line) for name, log in followed.items() for line in log.last(lines)]
+    for name, line in last:
+        tail.line(name, line)
+    if lines and not last:
+        say("Nothing was written yet.")
     if follow:
         _follow(followed, tail)
     return Exit.FINE

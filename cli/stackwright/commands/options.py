@@ -38,7 +38,7 @@ _NAMED: dict[str, Any] = {
 }
 NameArgument = Annotated[str | None, typer.Argument(metavar="[NAME]", **_NAMED)]
 StackOption = Annotated[str | None, typer.Option("--stack", "-s", metavar="NAME", **_NAMED)]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON envelope on stdout.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors; the exit code tells.")]
 
 # What the command works on, once it is known: the error boundary names it to whoever pressed Ctrl-C.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Engine:
         fingerprint = self._fingerprint(terraform)
         if self._initialised.is_file() and self._initialised.read_text() == fingerprint:
             return
+        self.progress("", "preparing", "Terraform")
         self._terraform(terraform, "init", [])
         self._initialised.write_text(fingerprint)
 
@@ -80,11 +82,13 @@ class Engine:
             if known is None and self._applied.exists():
                 raise state.lost()
         except state.LostStateError as error:
-            self.warnings += error.diagnostics
+            going_on = "there is nothing to do: `stack up` finds and adopts what still runs"
+            self.warnings += [replace(one, severity="warning", hint=going_on) for one in error.diagnostics]
             return None
         return known
 
     def _changes(self, verb: str, arguments: list[str]) -> list[Change]:
+        self.progress("", "planning", "what has to change")
         self.init()
         session = self._session()
         arguments = ["-json", f"-parallelism={_PARALLEL}", *arguments]

@@ -37,8 +37,9 @@ def lost() -> LostStateError:
     return LostStateError(
         Diagnostic(
             "E021",
-            "Terraform's state is gone",
-            "The stack has been up, but the file that says what was made is not there any more.",
+            "Terraform's state is not there",
+            "An `up` was begun, but there is no file that says what it made: "
+            "it was stopped before one was written, or somebody removed it.",
             hint="what still runs is found and adopted by\n    stack up\nor found and ended by\n    stack down",
         )
     )

@@ -95,6 +95,7 @@ class Tool(Model):
     version: str | None = None
     provides: dict[str, str] = {}
     features: dict[str, tuple[str, ...]] = {}
+    formats: tuple[str, ...] = ()  # of the models that it makes, keeps, serves or explains; none: any file
     needs: dict[str, Need] = {}
     settings: dict[str, Setting] = {}
 
@@ -244,7 +245,7 @@ class Hosted(Model):
     """catalog/<id>/hosted.yaml: a vendor's service, reached by the vendor's own client; login.py beside it tries it."""
 
     credentials: dict[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")], Credential]
-    packages: tuple[str, ...] = ()  # the client
+    client: str  # the vendor's package, for jobs that list it among theirs: clients rarely go together
     source: str  # where the variables and the login were read, with the version
     keys: str  # the page where a user gets the credentials
 

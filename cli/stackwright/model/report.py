@@ -6,9 +6,12 @@ Named tuples: `list` and `status` start fast, and a dozen dataclasses would take
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from stackwright.errors import Diagnostic
+
+if TYPE_CHECKING:
+    from stackwright.model.catalog import Tool
 
 
 class Event(NamedTuple):
@@ -48,15 +51,22 @@ class ProcessStatus(NamedTuple):
 
 
 class ComponentStatus(NamedTuple):
-    """One component as it is now. `ready`: a library, which is there when it is installed."""
+    """One component as it is now. `ready`: a library, which is there when it is installed. `external` and `hosted`:
+    somebody else runs it, and `up` has seen it answer.
+    """
 
     id: str
     tool: str
     version: str
     layers: tuple[str, ...]
-    state: Literal["up", "ready", "restarting", "down", "failed"]
+    state: Literal["up", "ready", "external", "hosted", "restarting", "down", "failed"]
     url: str
     processes: tuple[ProcessStatus, ...]
+
+    @property
+    def fine(self) -> bool:
+        """Whether nothing has to be repaired."""
+        return self.state in ("up", "ready", "external", "hosted")
 
 
 class StackStatus(NamedTuple):
@@ -70,7 +80,7 @@ class StackStatus(NamedTuple):
     @property
     def healthy(self) -> bool:
         """Whether every component is up."""
-        return all(c.state in ("up", "ready") for c in self.components)
+        return all(c.fine for c in self.components)
 
 
 class Change(NamedTuple):
@@ -80,6 +90,14 @@ class Change(NamedTuple):
     kind: str  # process | grant | environment
     action: Literal["add", "change", "replace", "destroy", "none"]
     why: str = ""
+
+
+class Rendered(NamedTuple):
+    """The answer of `stack render`."""
+
+    name: str
+    folder: str
+    files: tuple[str, ...]  # relative to the folder, the stack's workspace left out
 
 
 class UpResult(NamedTuple):
@@ -104,6 +122,7 @@ class Step(NamedTuple):
     seconds: float
     detail: str = ""  # what was shown, what failed, or why it was skipped
     evidence: dict[str, Any] = {}  # ids, hashes, counts: what flowed
+    began: float = 0.0  # seconds since the first step
 
 
 class WireCheck(NamedTuple):
@@ -135,6 +154,26 @@ class SmokeReport(NamedTuple):
         return all(w.passed for w in self.wires) and "failed" not in states and "passed" in states
 
 
+class ToolUsed(NamedTuple):
+    """A component as a written report names it."""
+
+    component: str
+    tool: str
+    version: str
+    target: str
+    layers: tuple[str, ...]
+    address: str
+
+
+class SmokeDetails(NamedTuple):
+    """What a written report shows beside the outcome."""
+
+    date: str  # ISO 8601, UTC
+    machine: str
+    tools: tuple[ToolUsed, ...]
+    logs: dict[str, str]  # of components whose steps or wires failed: the end of what they and their workers wrote
+
+
 class Leftover(NamedTuple):
     """Something of the stack that is still there."""
 
@@ -157,6 +196,59 @@ class DownResult(NamedTuple):
     kept_data: str = ""  # folder, with --keep-data
 
 
+class Choosable(NamedTuple):
+    """A tool that `stack init` offers for a layer."""
+
+    tool: str
+    whole: bool  # does all of the layer
+    also: tuple[str, ...]  # other layers it does
+    verdict: Verdict
+    megabytes: float | None  # its environment; None where nobody measured it
+    about: str
+
+
+class WebPage(NamedTuple):
+    """A page of a running stack that people can open in a browser."""
+
+    component: str
+    tool: str
+    layers: tuple[str, ...]
+    address: str
+    user: str  # who logs in, where that has a name
+    login: bool  # whether there is anything to log in with
+
+
+class CachedEnvironment(NamedTuple):
+    """One environment in the user's cache."""
+
+    key: str
+    bytes: int
+    days: float  # since an `up` wanted it
+    stacks: tuple[str, ...]  # that are made of it
+
+
+class CacheSize(NamedTuple):
+    """The answer of `stack cache size`."""
+
+    folder: str
+    other: int  # bytes of what is not an environment
+    environments: tuple[CachedEnvironment, ...]
+
+
+class Prefetched(NamedTuple):
+    """The answer of `stack cache prefetch`, by environment key."""
+
+    installed: tuple[str, ...]
+    there: tuple[str, ...]
+
+
+class Pruned(NamedTuple):
+    """The answer of `stack cache prune`."""
+
+    removed: tuple[str, ...]
+    bytes: int
+
+
 class DoctorCheck(NamedTuple):
     """One thing a user needs."""
 
@@ -164,3 +256,47 @@ class DoctorCheck(NamedTuple):
     state: Literal["fine", "warning", "missing"]
     detail: str
     hint: str = ""
+
+
+class Verdict(NamedTuple):
+    """Whether a tool was proven on a target."""
+
+    state: Literal["proven", "stale", "never run"]  # stale: its entry has changed since
+    date: str = ""  # of the last proof
+
+    def __str__(self) -> str:
+        return {"proven": f"proven {self.date}", "stale": f"stale, proven {self.date}"}.get(self.state, self.state)
+
+
+class CatalogTool(NamedTuple):
+    """A tool, and what is known of it on each of its targets."""
+
+    tool: Tool
+    targets: dict[str, Verdict]
+
+
+class CatalogList(NamedTuple):
+    """The answer of `stack catalog list`."""
+
+    layers: tuple[str, ...]  # those asked about, in the order of the closed list
+    tools: tuple[CatalogTool, ...]
+    known: int  # how many tools the catalog has in all, for these layers or not
+
+
+class Trusted(NamedTuple):
+    """A catalog of somebody else that may run here."""
+
+    name: str  # an absolute path, or git+URL@COMMIT
+    digest: str  # of what it held when it was trusted; empty: whatever it holds
+    date: str
+
+
+class ProveResult(NamedTuple):
+    """What `stack catalog prove` found out about one tool on one target."""
+
+    tool: str
+    target: str
+    passed: bool
+    seconds: float
+    proof: dict[str, Any] = {}  # as written into the entry; empty where it did not pass
+    reasons: tuple[Diagnostic, ...] = ()  # why it did not pass

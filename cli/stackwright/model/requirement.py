@@ -18,7 +18,7 @@ _PINNED = re.compile(
 class Requirement(Model):
     """One exact pin; nothing else is installed, because nothing else is the same tomorrow."""
 
-    name: str  # normalised as PyPI does: `scikit_learn` is `scikit-learn`
+    name: str  # normalised as PyPI does: `Typing_Extensions` is `typing-extensions`
     version: str
     marker: str = ""
     text: str  # as written

@@ -18,19 +18,21 @@ if TYPE_CHECKING:
 
 def tools(layer: str | None = None, every: bool = False, others: Sequence[str] = ()) -> CatalogList:
     """The tools that run here; of one layer or with `every` also those that the catalog only knows about."""
+    from stackwright.model.manifest import layers_of
     from stackwright.model.report import CatalogList
 
     catalog = _with(others)
     layers = catalog.layers()
-    if layer and layer not in layers:
-        near = nearest(layer, layers)
+    wanted = layers_of(layer) if layer else tuple(layers)
+    if not set(wanted) <= set(layers):
+        near = nearest(str(layer), layers)
         hint = f"did you mean `{near}`?" if near else "the layers are " + ", ".join(f"`{x}`" for x in layers)
         raise StackError(Diagnostic("U020", "unknown layer", f"`{layer}` is not a layer.", hint=hint), Exit.USAGE)
     ids = catalog.tools()
     # Most entries only say what a tool is: they are not read unless they are asked for.
     found = [_shown(catalog, name) for name in ids if every or layer or catalog.targets(name)]
-    chosen = [one for one in found if layer is None or layer in one.tool.layers]
-    return CatalogList((layer,) if layer else tuple(layers), tuple(chosen), len(ids))
+    chosen = [one for one in found if layer is None or set(wanted) & set(one.tool.layers)]
+    return CatalogList(wanted, tuple(chosen), len(ids))
 
 
 def show(tool_id: str, others: Sequence[str] = ()) -> tuple[CatalogTool, Recipe | None, Hosted | None]:

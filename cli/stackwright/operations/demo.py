@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, Exit, StackError
-from stackwright.operations.find import DEMO, Target, demo_folder, find, forget_demo
+from stackwright.operations.find import DEMO, Target, demo_folder, find, forget_own
 from stackwright.runtime import index
 from stackwright.runtime.workspace import Workspace
 
@@ -55,7 +55,7 @@ def _clean(
 ) -> DownResult | None:
     target = find(path)
     if target.workspace is None:  # `up` was stopped before there was one
-        forget_demo(path)
+        forget_own(path)
         return None
     gone = down(target, False, progress)
     on_stage("down", gone)

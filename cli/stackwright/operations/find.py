@@ -13,6 +13,7 @@ from stackwright.runtime import index
 from stackwright.runtime.workspace import Workspace
 
 MANIFEST = "stack.yaml"
+PROOF = "prove-"  # and the tool: the name of the stack that it is proven in
 DEMO = "demo"  # the blueprint, and the name of its stack
 
 
@@ -57,12 +58,14 @@ def workspace_of(target: Target) -> Workspace:
     if target.workspace:
         return target.workspace
     where = f"`{target.manifest}`" if target.manifest else f"`{target.name}`"
+    elsewhere = target.manifest and target.manifest.parent != Path.cwd()
+    place = f" -f {target.manifest}" if elsewhere else ""
     raise StackError(
         Diagnostic(
             "U002",
             "stack is not up",
             f"The stack of {where} was never started, or it was taken down.",
-            hint="start it with\n    stack up",
+            hint=f"start it with\n    stack up{place}",
         ),
         Exit.USAGE,
     )
@@ -73,9 +76,10 @@ def demo_folder() -> Path:
     return folders.state_dir() / DEMO
 
 
-def forget_demo(manifest: Path) -> None:
-    """Nobody wrote the demo's manifest, so it goes with its stack; every other one stays."""
-    if manifest.parent == demo_folder():
+def forget_own(manifest: Path) -> None:
+    """A manifest in a folder of ours, the demo's or a proof's, goes with its stack; those that people wrote stay."""
+    place = manifest.parent
+    if place == demo_folder() or (place.parent == folders.state_dir() and place.name.startswith(PROOF)):
         shutil.rmtree(manifest.parent, ignore_errors=True)
         index.tidy()
 
@@ -89,4 +93,6 @@ def _by_name(name: str) -> Target:
 def _no_manifest(path: Path, *, given: bool) -> Diagnostic:
     detail = f"`{path}` is not a file." if given else f"There is no `{MANIFEST}` in `{path.parent}`."
     hint = "make one with\n    stack init\nor see all nine layers at work first:\n    stack demo"
+    if yours := names():
+        hint += f"\nor name the stack that you mean: {', '.join(yours)}"
     return Diagnostic("U001", "no manifest", detail, hint="name the file with -f PATH" if given else hint)

@@ -65,7 +65,7 @@ def wait(spec: ReadySpec, watched: Watched, cancel: threading.Event) -> float:
 
 def what(spec: ReadySpec) -> str:
     """What is waited for, for people."""
-    return str(spec.get("http") or spec.get("tcp") or f"`{_text(spec['command'][0])}` to succeed")
+    return str(spec.get("http") or spec.get("tcp") or f"`{_text(spec['command'][0])}`")
 
 
 def same(actual: object, expected: object) -> bool:
@@ -104,7 +104,7 @@ def _ask_http(url: str, fields: dict[str, Any], limit: float) -> str | None:
             return f"answers with status {answer.status}"
         return _differing(answer.read(_BODY), fields) if fields else None
     except (OSError, http.client.HTTPException) as error:
-        return f"does not answer ({str(error) or type(error).__name__})"
+        return f"does not answer ({getattr(error, 'strerror', None) or str(error) or type(error).__name__})"
     finally:
         connection.close()
 

@@ -124,7 +124,7 @@ class _Census:
         self.mounts = mounts_below([Path(root) for root in self._roots])
         self.looked_at |= {
             "listening sockets": len(sockets),
-            "shared memory": len(files) + len(segments),
+            "pieces of shared memory": len(files) + len(segments),
             "mounts": len(mounts_below([Path("/")])),
         }
 

@@ -60,7 +60,9 @@ def _of_layer(page: Page, layer: str, found: Sequence[CatalogTool]) -> None:
         page.heading("Known, and not run here")
         page.table(("tool", "status", "as of", ""), [_known(one, layer) for one in known])
     page.blank()
-    page.line(Ink(f"{counted(len(found), 'tool')} (~ in part)", "dim"))
+    partly = any(one.tool.layers[layer] != "full" for one in found)
+    page.line(Ink(f"{counted(len(found), 'tool')}{' (~ in part)' if partly else ''}. All of one:", "dim"))
+    page.line("    stack catalog show TOOL")
 
 
 def tool(page: Page, shown: CatalogTool, recipe: Recipe | None, hosted: Hosted | None) -> None:
@@ -70,7 +72,7 @@ def tool(page: Page, shown: CatalogTool, recipe: Recipe | None, hosted: Hosted |
     page.paragraph(found.about)
     page.line(Ink(found.home, "cyan"))
     page.blank()
-    facts = {"layers": _layers(found), "runs on": _targets(shown), **_fate(found)}
+    facts = {"layers": _layers(found), "runs on": _targets(shown), **_written(shown), **_fate(found)}
     page.table(("", ""), [Row((Ink(name, "dim"), text)) for name, text in facts.items()], indent=0)
     if found.provides:
         page.heading("Provides", "endpoint: interface")
@@ -140,8 +142,17 @@ def _targets(one: CatalogTool) -> str:
     if one.targets:
         return ", ".join(f"{target} ({verdict})" for target, verdict in one.targets.items())
     if one.tool.same_as:
-        return f"as `{one.tool.same_as}`"
-    return "none: a vendor's service" if one.tool.kind == "vendor" else "none: nobody has written here how it starts"
+        return f"under the name `{one.tool.same_as}`"
+    return "none: a vendor's service" if one.tool.kind == "vendor" else "none: the catalog does not say how it starts"
+
+
+def _written(one: CatalogTool) -> dict[str, str]:
+    """What a manifest says to have it."""
+    if not one.targets or not one.tool.layers:
+        return {}
+    layer = min(one.tool.layers, key=lambda name: one.tool.layers[name] != "full")  # the first of those it fills whole
+    tool, target = one.tool.id, next(iter(one.targets))
+    return {"write": f"{layer}: {tool}" if _runs_here(one) else f"{layer}: {{tool: {tool}, target: {target}}}"}
 
 
 def _fate(tool: Tool) -> dict[str, str]:

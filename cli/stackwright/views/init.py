@@ -24,7 +24,7 @@ def offered(page: Page, layer: str, about: str, tools: Sequence[Choosable]) -> N
 def _offer(number: int, one: Choosable) -> Row:
     does = "" if one.whole else "in part"
     also = f"also {', '.join(one.also)}" if one.also else ""
-    proven = Ink(one.verdict.date, "green") if one.verdict.state == "proven" else Ink(one.verdict.state, "dim")
+    proven = Ink(f"{one.verdict}".removeprefix("proven "), "green" if one.verdict.state == "proven" else "dim")
     size = f"{one.megabytes:.0f} MB" if one.megabytes else ABSENT
     told = "; ".join(text for text in (one.about.rstrip("."), also) if text)
     return Row((f"{number}", Ink(one.tool, "bold"), does, proven, f"{size:>7}", Ink(told, "dim")))
@@ -32,7 +32,7 @@ def _offer(number: int, one: Choosable) -> Row:
 
 def others(page: Page, layers: Mapping[str, str]) -> None:
     """The layers that the blueprint leaves out."""
-    page.heading("More layers", "none of them is needed")
+    page.heading("More layers", "that the blueprint does without")
     page.table(("", ""), [Row((name, Ink(about, "dim"))) for name, about in layers.items()])
 
 
@@ -56,5 +56,6 @@ def written(page: Page, file: Path) -> None:
         [
             Row((f"stack plan{where}", Ink("see what it consists of", "dim"))),
             Row((f"stack up{where}", Ink("start it", "dim"))),
+            Row((f"stack smoke{where}", Ink("prove that it works together", "dim"))),
         ],
     )

@@ -29,7 +29,7 @@ def plan(page: Page, planned: Plan, changed: Sequence[Change]) -> None:
     page.heading("Components", "in the order they start")
     page.table(("", "tool", "target", "address"), [_component(one) for one in planned.components], spill=1)
     if planned.wires:
-        page.heading("Wires", "who needs what from whom; own: with a share and credentials of its own")
+        page.heading("Wires", "who needs what from whom; jobs: your code; own: its own share and login")
         page.table(("", "", "interface", ""), [_wire(one) for one in planned.wires], spill=2)
     _remarks(page, planned)
     changes(page, changed)
@@ -79,7 +79,7 @@ def _component(component: Component) -> Row:
         where = f" ({component.where.file.rsplit('/', 1)[-1]}:{component.where.line})"
     does = f"{'also ' if component.id in component.layers else ''}{', '.join(layers)}; " if layers else ""
     below = [Ink(f"{does}{component.because}{where}", "dim")]
-    tool = f"{component.tool} {component.version}"
+    tool = f"{component.tool} {component.version}".rstrip()
     return Row((Ink(component.id, "bold"), tool, component.target, address(component)), below)
 
 

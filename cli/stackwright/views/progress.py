@@ -70,6 +70,7 @@ class Board:
             if not name:
                 self.whole = f"{event.phase} {event.text}".strip()
                 return
+            self.whole = ""  # what was said of all of them came before this
             line = self.lines.setdefault(name, Line(now))
             if name in FOLDED:
                 line.fold(without_hash(event.component), event, now)

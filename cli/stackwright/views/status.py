@@ -10,6 +10,8 @@ from stackwright.views.page import ABSENT, Ink, Page, Row, counted, seconds
 STATES = {
     "up": "green",
     "ready": "green",
+    "external": "green",
+    "hosted": "green",
     "restarting": "yellow",
     "partly up": "yellow",
     "down": "dim",
@@ -78,11 +80,14 @@ def outputs(page: Page, result: Mapping[str, Mapping[str, object]]) -> None:
         page.heading(component)
         rows = [Row((Ink(name, "dim"), value)) for name, value in _flat(fields)]
         page.table(("", ""), rows)
+    if any("***" in value for fields in result.values() for _, value in _flat(fields)):
+        page.blank()
+        page.line(Ink("*** is a secret; it is shown by `stack outputs --show-secrets`", "dim"))
 
 
 def _headline(page: Page, result: StackStatus) -> None:
     total = len(result.components)
-    fine = sum(component.state in ("up", "ready") for component in result.components)
+    fine = sum(component.fine for component in result.components)
     if result.healthy:
         page.line(Ink(result.name, "bold"), " is ", Ink("up", "green"), f": all of {counted(total, 'component')}.")
     else:
@@ -108,9 +113,9 @@ def _component(component: ComponentStatus) -> Row:
         below.insert(0, Ink(f"restarted {counted(restarts, 'time')}", "dim"))
     cells = (
         Ink(component.id, "bold"),
-        f"{component.tool} {component.version}",
+        f"{component.tool} {component.version}".rstrip(),
         _state(component.state),
-        Ink(seconds(since) if since is not None else "", "dim"),
+        Ink(seconds(since) if since else "", "dim"),
         component.url or ABSENT,
     )
     return Row(cells, below)

@@ -22,6 +22,13 @@ INSTALL = "install: {}"
 STATUS = "status: {state: active, as_of: 2026-08, source: its page}"
 MANY = "index: {interface: tinysql, many: true,"
 
+HOSTED = """\
+credentials: {KEY: {about: A key.}}
+client: tiny==1.0
+source: tiny 1.0
+keys: https://tiny.example
+"""
+
 # (code, file, what stands there, what is put in its place)
 BROKEN = [
     ("C004", APP, "kind: service\n", ""),
@@ -139,6 +146,9 @@ BROKEN = [
     ("C095", WEB, 'TINYWEB_URL: "{{ url }}"', 'TINYWEB_URL: "{{ uri }}"'),
     ("C096", WEB, "default: tinyapp", "default: tinydb"),
     ("C096", WEB, "default: tinyapp", "default: nobody"),
+    ("C097", SQL, "client:\n", 'grant: {database: "{{ grant.name }}"}\nclient:\n'),
+    ("C098", "tinylib/hosted.yaml", "", HOSTED),
+    ("C099", "tinylib/hosted.yaml", "", HOSTED.replace("==1.0", "")),
 ]  # fmt: skip
 
 
@@ -261,3 +271,11 @@ def test_a_broken_file_does_not_hide_the_others(edited) -> None:
     edited(DB_RUN, INSTALL, "install: {")
     codes = {d.code for d in check(edited(LIB, "license: Apache-2.0", 'license: ""'))}
     assert {"Y016", "C020"} <= codes
+
+
+def test_a_vendors_client_is_pinned(edited) -> None:
+    """As everything is that jobs may install."""
+    edited("tinylib/login.py", "", "def probe(fields):\n    return 'fine'\n")
+    assert check(edited("tinylib/hosted.yaml", "", HOSTED)) == []
+    (found,) = check(edited("tinylib/hosted.yaml", "==1.0", ""))
+    assert (found.code, found.hint) == ("C099", 'write it as\n    client: "tiny==1.2.3"')

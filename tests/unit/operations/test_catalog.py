@@ -20,6 +20,13 @@ def theirs(user_folders: Path) -> Path:
     return Path(shutil.copytree(TINY, user_folders / "theirs", ignore=shutil.ignore_patterns("__pycache__")))
 
 
+def test_a_key_that_stands_for_two_layers_lists_both() -> None:
+    """`orchestration`, as a manifest has it, is asked for like a layer."""
+    listed = operations.tools("orchestration")
+    assert listed.layers == ("data-pipelines", "experiment-pipelines")
+    assert all(set(one.tool.layers) & set(listed.layers) for one in listed.tools)
+
+
 def test_their_mistakes_are_found(theirs: Path) -> None:
     """`check` of another catalog is about its entries alone, and tells every mistake of theirs."""
     before = operations.check((), [str(theirs)])

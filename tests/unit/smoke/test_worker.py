@@ -145,12 +145,13 @@ def test_a_worker_ends_with_its_harness(site, workspace):
         os.kill(int(left.read_text()), 9)
 
 
-def test_a_library_gets_its_files_and_variables(stack, workspace):
-    """Nobody starts a library, so its files are written for it, for us alone, and its variables are handed over."""
+@pytest.mark.parametrize("kind", ["library", "job"])
+def test_what_nobody_starts_gets_its_files_and_variables(kind, stack, workspace):
+    """Nobody starts a library or a job: its files are written for it, for us alone, and its variables handed over."""
     plan = stack(("storage",))
     file = workspace / "components" / "storage" / "run" / "a" / "config"
     component = plan.components[0].model_copy(
-        update={"kind": "library", "files": {str(file): "content"}, "env": {"NAME": "value"}}
+        update={"kind": kind, "files": {str(file): "content"}, "env": {"NAME": "value"}}
     )
     site = Site(plan.model_copy(update={"components": (component,)}), workspace, secrets, {}, CATALOG)
     worker = Worker(site, component)
