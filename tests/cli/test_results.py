@@ -30,6 +30,7 @@ from stackwright.model.report import (
     Trusted,
     UpResult,
     Verdict,
+    WebPage,
     WireCheck,
 )
 
@@ -328,6 +329,10 @@ def result_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], None]:
             return result
 
         target = SimpleNamespace(manifest=Path("stack.yaml"), workspace=None, name="churn")
+        page = WebPage("tracking", "trackery", ("experiment-tracking",), "http://127.0.0.1:20002", "ann", True)
+        monkeypatch.setattr("stackwright.operations.landing.pages", lambda target: (page,))
+        written = SimpleNamespace(write_text=lambda *_, **__: None, as_uri=lambda: f"file://{WORKSPACE}/index.html")
+        monkeypatch.setattr("stackwright.operations.landing.place", lambda target: written)
         monkeypatch.setattr("stackwright.operations.find.find", lambda file, name: target)
         monkeypatch.setattr(f"stackwright.operations.{operation}", operate)
 

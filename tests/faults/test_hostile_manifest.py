@@ -115,7 +115,7 @@ def with_text(field: str, text: str, *, as_key: bool = False) -> dict[str, Any]:
     ]
     around: Any = data
     for step, following in pairwise(steps):
-        if following == 0 and not isinstance(around[step], list):
+        if following == 0 and not (isinstance(around, dict) and isinstance(around.get(step), list)):
             around[step] = ["x"]
         elif isinstance(around, dict) and following != 0:
             around.setdefault(step, {})
@@ -145,7 +145,8 @@ def run(folder: Path, content: str | bytes) -> tuple[Manifest | None, Plan | Non
 def test_the_schema_is_enumerated() -> None:
     """The fields that this file attacks are all there are, so that a new one cannot be forgotten."""
     assert {".".join(path) for path in FIELDS} == {
-        *("name", "about", "blueprint", "target", "layers.*", "layers.*.[]", "jobs.python", "jobs.packages.[]"),
+        *("name", "about", "blueprint", "target", "layers.*", "layers.*.[]", "catalogs.[]"),
+        *("jobs.python", "jobs.packages.[]", "jobs.debian.[]", "jobs.system.[]"),
         *("layers.*.tool", "layers.*.target", "layers.*.settings.*", "layers.*.needs.*", "layers.*.needs.*.[]"),
         *("layers.*.[].tool", "layers.*.[].target", "layers.*.[].settings.*", "layers.*.[].needs.*"),
         "layers.*.[].needs.*.[]",
@@ -168,11 +169,13 @@ def test_every_string_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fie
         else:
             assert manifest is not None
             assert plan is not None
-            assert field == "about" or field.endswith("settings.*") or ".endpoint." in field
+            assert field in ("about", "catalogs.[]") or field.endswith("settings.*") or ".endpoint." in field
             if ".endpoint." in field:
                 assert text in given(plan)
             elif field == "about":
                 assert manifest.about == text
+            elif field == "catalogs.[]":
+                assert list(manifest.catalogs) == [text]  # a name like any other: whoever trusts it has typed it
             else:
                 app = plan.component("serving")
                 assert app.settings["greeting"] == text

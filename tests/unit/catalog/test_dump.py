@@ -19,10 +19,16 @@ KEY, OTHER = Secret(secret="a.key"), Secret(secret="a.other")
 
 
 def fill(text: Text, values: dict[str, str] | None = None) -> str:
-    """The file as the tool reads it."""
+    """The file as the tool reads it; `a.key|json` is the secret as it stands between the quotes of JSON."""
     values = values or {}
+
+    def filled(secret: Secret) -> str:
+        key, _, form = secret.secret.partition("|")
+        value = values.get(key, f"<{key}>")
+        return json.dumps(value)[1:-1] if form == "json" else value
+
     parts = (text,) if isinstance(text, str) else text
-    return "".join(part if isinstance(part, str) else values.get(part.secret, f"<{part.secret}>") for part in parts)
+    return "".join(part if isinstance(part, str) else filled(part) for part in parts)
 
 
 DATA = {"list": [1, True, None, "no"], "password": (KEY,), "url": ("pg://u:", KEY, "@h/", OTHER), "deep": {"x": "a: b"}}
@@ -33,11 +39,14 @@ FILLED = {"list": [1, True, None, "no"], "password": "k", "url": "pg://u:k@h/o",
 def test_trees_are_written_with_places_for_secrets(kind: str, load: Any) -> None:
     """What is read from the filled file is the data, and the file as planned holds no secret."""
     text = dump_file(kind, DATA)
-    assert isinstance(text, tuple) and {p.secret for p in text if isinstance(p, Secret)} == {"a.key", "a.other"}
+    assert isinstance(text, tuple) and {p.secret for p in text if isinstance(p, Secret)} == {
+        "a.key|json",
+        "a.other|json",
+    }
     assert load(fill(text, {"a.key": "k", "a.other": "o"})) == FILLED
 
 
-@pytest.mark.parametrize("secret", ["12345678901234567890123456789012", "1e5", "null", "true"])
+@pytest.mark.parametrize("secret", ["12345678901234567890123456789012", "1e5", "null", "true", 'a"b\\c: {d}'])
 def test_a_secret_stays_a_text_in_yaml(secret: str) -> None:
     """A secret that looks like a number or a word of YAML is quoted all the same."""
     assert yaml.safe_load(fill(dump_file("yaml", {"p": (KEY,)}), {"a.key": secret})) == {"p": secret}

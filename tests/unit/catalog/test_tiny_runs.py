@@ -227,4 +227,4 @@ def test_the_admin_secret_is_planned_as_a_segment(tiny: Catalog) -> None:
     text = dump_file(
         "json", evaluate(recipe.files["config"].data, context | {"secrets": {"admin": Secret(secret="db.admin")}})
     )
-    assert Secret(secret="db.admin") in text
+    assert Secret(secret="db.admin|json") in text

@@ -45,7 +45,7 @@ def test_nothing_is_found_of_a_stack_that_runs_nothing(ws: Workspace) -> None:
     left, looked_at = sweep.prove(ws)
     assert left == []
     assert looked_at["processes"] > 1
-    assert set(looked_at) == {"processes", "listening sockets", "shared memory", "mounts"}
+    assert set(looked_at) == {"processes", "listening sockets", "pieces of shared memory", "mounts"}
     assert sweep.sweep(ws) == []
 
 
