@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 # The words of a manifest are names of things in lists that we hold; anything else stops here, before it is looked up.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$")]
-Program = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+Program = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$")]
 DebianPackage = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]{1,99}((==|!=|<=|>=|~=|<|>)[0-9.*]+(,|$))*$")]
 STACK_NAME = r"^[a-z][a-z0-9-]{0,30}$"
 
