@@ -90,15 +90,15 @@ def within(change: Change, value: Any) -> Any:
 
 def main(wire: str, what: str, value: str, *words: str) -> int:
     """Break the wire, then run the command line."""
-    right = up.planned
+    right = up.settle
 
-    def planned(*arguments: Any) -> Plan:
+    def settle(manifest: Any, workspace: Any, chosen: Plan) -> Plan:
         def change(fields: dict[str, Any]) -> Change:
             return port(int(value), fields) if what == "port" else secret(value, fields)
 
-        return broken(right(*arguments), wire, change)
+        return right(manifest, workspace, broken(chosen, wire, change))
 
-    up.planned = planned
+    up.settle = settle
     return app.main(words)
 
 

@@ -46,6 +46,11 @@ FAULTS = {  # what a wire of each interface can have; docs/wires.md says why not
     "inference-v2": (PORT,),
     "metrics": (PORT,),
     "web": (PORT,),
+    # Of tools beyond the demo; no test breaks their wires yet.
+    "chroma": (PORT,),
+    "feast": (PORT,),
+    "label-studio": (PORT, PASSWORD),
+    "doccano": (PORT, PASSWORD),
 }
 WIRES = {  # of the demo; a new one without a line here fails the first test
     "data-versioning.remote": "s3",
