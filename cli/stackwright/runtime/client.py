@@ -30,6 +30,7 @@ _PROGRAM = "import sys; sys.path[:0] = sys.argv[3:]; from stackwright.runtime.ke
 _PROGRAM += "main(sys.argv[1], int(sys.argv[2]))"
 _LOST = 75  # keeper.LOST, not imported: nothing of the daemon is loaded here
 _RETRY_FOR = 60.0  # seconds in which keepers that die, close or come up late are forgiven
+_STARTS = 3  # so many that fail in a row are no accident: one may be killed before it serves
 _SILENCE = 20.0  # seconds without an answer after which the keeper is asked whether it still listens
 
 _starting = threading.Lock()
@@ -122,6 +123,7 @@ class KeeperClient:
         """One answer, from this keeper or from the one that replaces it."""
         until = time.monotonic() + _RETRY_FOR
         line = json.dumps(request).encode() + b"\n"
+        failed = 0
         while True:
             answer, why = self._try(line)
             if answer and answer["ok"]:
@@ -130,8 +132,10 @@ class KeeperClient:
                 raise _broken(self._ws, answer["error"])
             if not start or time.monotonic() > until:
                 raise _broken(self._ws, why or "it is closing")
-            if answer is None:
-                _start(self._ws)
+            if answer is None and (why := _start(self._ws)):
+                failed += 1
+                if failed == _STARTS:
+                    raise _broken(self._ws, why)
             time.sleep(0.05)
 
     def _try(self, line: bytes) -> tuple[dict[str, Any] | None, str]:
@@ -171,11 +175,11 @@ def running(ws: Workspace) -> bool:
     return True
 
 
-def _start(ws: Workspace) -> None:
-    """Start a keeper, unless another thread or command has done so meanwhile."""
+def _start(ws: Workspace) -> str:
+    """Start a keeper, unless another thread or command has done so meanwhile; why it did not come to serve, or ""."""
     with _starting:
         if running(ws):
-            return
+            return ""
         ws.keeper_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = ws.keeper_dir / "log"
         env = {"PATH": os.defpath, "LANG": "C.UTF-8", "STACK_ID": ws.id}
@@ -188,8 +192,8 @@ def _start(ws: Workspace) -> None:
                 command, env=env, cwd="/", stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
                 start_new_session=True, check=False,
             )  # fmt: skip
-        if done.returncode not in (0, _LOST) and not kill_at:
-            raise _broken(ws, f"it ended with status {done.returncode} at its start; its log is `{log}`")
+        fine = done.returncode in (0, _LOST)
+        return "" if fine else f"it ended with status {done.returncode} at its start; its log is `{log}`"
 
 
 def _libraries() -> list[str]:

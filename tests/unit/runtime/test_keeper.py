@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -287,6 +288,28 @@ def test_shutdown_stops_what_a_dead_keeper_left(ws: Workspace, keeper: KeeperCli
     keeper.shutdown()
     assert log_of(ws) == "bye\n"
     assert keeping.marked(ws) == []
+
+
+def test_a_start_that_fails_is_tried_again(ws: Workspace) -> None:
+    """A keeper that dies before it serves is replaced; one that cannot come up is told, with its log."""
+    blocked, log = ws.keeper_dir / "lock", ws.keeper_dir / "log"
+    blocked.mkdir(parents=True)
+    with pytest.raises(StackError) as caught:
+        KeeperClient.connect(ws)
+    assert "it ended with status 1 at its start" in caught.value.diagnostics[0].detail
+    assert log.read_text().count("IsADirectoryError") == 3
+
+    log.unlink()
+
+    def unblock() -> None:
+        while not (log.exists() and "IsADirectoryError" in log.read_text()):
+            time.sleep(0.005)
+        blocked.rmdir()
+
+    mending = threading.Thread(target=unblock)
+    mending.start()
+    KeeperClient.connect(ws).shutdown()
+    mending.join()
 
 
 def test_without_start_nothing_is_started(ws: Workspace) -> None:
