@@ -75,8 +75,12 @@ class Site:
         """What the consumer of this wire was given: its own address and credentials."""
         if wire.consumer in (JOBS, SMOKE):
             return self.fields(self.plan.component(wire.server).endpoints[wire.endpoint])
-        same = [other for other in self.plan.wires if (other.consumer, other.need) == (wire.consumer, wire.need)]
-        return self.fields(self.plan.component(wire.consumer).needs[wire.need][same.index(wire)])
+        given = self.plan.component(wire.consumer).needs[wire.need.partition(".")[0]]
+        if len(given) == 1:
+            return self.fields(given[0])
+        # Of a need with many servers: which of them it is, is told by its port.
+        port = self.plan.component(wire.server).endpoints[wire.endpoint].fields["port"]
+        return self.fields(next(one for one in given if one.fields["port"] == port))
 
     def components(self, layer: str) -> tuple[Component, ...]:
         """The components that fill a layer, in the plan's order."""
