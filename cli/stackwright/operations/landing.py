@@ -24,10 +24,9 @@ def pages(target: Target) -> tuple[WebPage, ...]:
         for endpoint in component.endpoints.values():
             fields = endpoint.fields
             if isinstance(address := fields.get(PAGE), str):
-                hidden = tuple(name for name, value in fields.items() if not isinstance(value, str | int))
-                user = fields.get("username", "")
-                layers = tuple(component.layers)
-                found.append(WebPage(component.id, component.tool, layers, address, str(user), bool(hidden)))
+                login = any(not isinstance(value, str | int) for value in fields.values())  # a secret among them
+                user = str(fields.get("username", ""))
+                found.append(WebPage(component.id, component.tool, component.layers, address, user, login))
     return tuple(found)
 
 

@@ -36,9 +36,11 @@ def _logs(target: Target, report: SmokeReport) -> dict[str, str]:
     """The end of what components of failed steps and wires wrote, and of what their verbs' workers did, unsecreted."""
     failed = [step.component for step in report.steps if step.state == "failed"]
     failed += [check.server for check in report.wires if not check.passed]
+    from stackwright.smoke.worker import worker_log
+
     own, hide, logs = log_paths(target), hidden(target), {}
     for component in dict.fromkeys(failed):
-        worker = workspace_of(target).logs / "smoke" / f"{component.replace(':', '--')}.log"
+        worker = worker_log(workspace_of(target).root, component)
         parts = [_end(path) for path in (own.get(component), worker) if path and path.is_file()]
         if text := "\n".join(part for part in parts if part):
             logs[component] = hide(text)

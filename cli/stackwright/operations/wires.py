@@ -46,13 +46,16 @@ class EarlyLook:
 
     def __exit__(self, *_: object) -> None:
         """Nobody of ours is left when `up` ends."""
-        if self._thread.ident:
-            self._thread.join()
+        self._wait()
 
     def saw_all_well(self, chosen: Plan) -> bool:
         """Whether every wire of this very plan answered."""
-        self.__exit__()
+        self._wait()
         return self._fine == chosen
+
+    def _wait(self) -> None:
+        if self._thread.ident:  # else it was never started
+            self._thread.join()
 
     def _look(self) -> None:
         with suppress(StackError):  # no plan, or no environment for probes: they are asked again, aloud

@@ -88,6 +88,11 @@ class Process:
         return status
 
 
+def worker_log(workspace: Path, component: str) -> Path:
+    """What the worker of a component's verbs wrote."""
+    return workspace / "logs" / "smoke" / f"{component.replace(':', '--')}.log"
+
+
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
@@ -99,7 +104,7 @@ class Worker:
         self._site, self._component = site, component
         name = component.id.replace(":", "--")
         self.dir = site.workspace / "jobs" / "smoke" / name
-        self.log = site.workspace / "logs" / "smoke" / f"{name}.log"
+        self.log = worker_log(site.workspace, component.id)
         self.cpu = 0.0  # seconds, with the child's own children
         self._ids = 0
         self._needs = {
