@@ -27,7 +27,10 @@ def log_run(ctx, *, name, params, metrics, tags, artifact_files):
     told = params | {f"{_TAG}{key}": str(value) for key, value in tags.items()}
     with patch.dict(os.environ, _access(ctx)):
         writer = FileWriter(f"{ctx.needs['logs']['uri']}/{_FOLDER}/{run_id}")
-        for summary in (*hparams(told, metrics), *(_scalar(key, value) for key, value in metrics.items())):
+        # The hyperparameters last: a run that shows them has been read whole. Without what describes the whole
+        # experiment: TensorBoard would take the first run's for all, and hide what only later runs have.
+        _, started, ended = hparams(told, metrics)
+        for summary in (*(_scalar(key, value) for key, value in metrics.items()), started, ended):
             writer.add_summary(summary)
         writer.close()
         for file in artifact_files:
@@ -38,11 +41,10 @@ def log_run(ctx, *, name, params, metrics, tags, artifact_files):
 
 def read_run(ctx, run_id):
     """The run as TensorBoard shows it, which it does some seconds after it was written; artifacts as they lie there."""
-    while run_id not in _ask(ctx, "runs"):
+    while (told := _hyperparameters(ctx, run_id)) is None:
         if ctx.left < 2:
             raise TimeoutError(f"TensorBoard does not show the run {run_id}")
         time.sleep(0.5)
-    told = _hyperparameters(ctx, run_id)
     tags = [tag for tag in _ask(ctx, "plugin/scalars/tags").get(run_id, ()) if tag]
     values = {tag: _ask(ctx, "plugin/scalars/scalars", run=run_id, tag=tag) for tag in tags}
     return {
@@ -54,6 +56,7 @@ def read_run(ctx, run_id):
 
 
 def _hyperparameters(ctx, run_id):
+    """Of a run, or None as long as TensorBoard has not read it."""
     url = f"{ctx.endpoints['ui']['url']}/data/plugin/hparams"
     known = http.call("POST", f"{url}/experiment", {"experimentName": ""}, timeout=ctx.left)["hparamInfos"]
     asked = {
@@ -62,8 +65,8 @@ def _hyperparameters(ctx, run_id):
         "colParams": [{"hparam": info["name"], "includeInResult": True} for info in known],
     }  # fmt: skip
     groups = http.call("POST", f"{url}/session_groups", asked, timeout=ctx.left)["sessionGroups"]
-    (found,) = [g["hparams"] for g in groups if any(session["name"] == run_id for session in g["sessions"])]
-    return found
+    found = (group["hparams"] for group in groups if any(s["name"] == run_id for s in group["sessions"]))
+    return next(found, None)
 
 
 def _scalar(tag, value):
