@@ -1,4 +1,4 @@
-"""S3Proxy's verbs, spoken with the client of its S3 API."""
+"""The verbs of every tool that is an S3 server, spoken with the client of its API."""
 
 import hashlib
 from functools import cache
