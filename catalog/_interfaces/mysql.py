@@ -7,7 +7,10 @@ def probe(fields: dict) -> str:
     """Log in, write a row and read it."""
     names = {"host": "host", "port": "port", "user": "username", "password": "password", "database": "database"}
     given = {name: fields[field] for name, field in names.items()}
-    with pymysql.connect(**given, connect_timeout=5, autocommit=True) as connection, connection.cursor() as cursor:
+    with (
+        pymysql.connect(**given, connect_timeout=5, read_timeout=10, autocommit=True) as connection,
+        connection.cursor() as cursor,
+    ):
         # A temporary table needs what every consumer needs, and leaves nothing.
         cursor.execute("CREATE TEMPORARY TABLE probe (n int)")
         cursor.execute("INSERT INTO probe VALUES (1)")

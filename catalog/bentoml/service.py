@@ -1,5 +1,9 @@
-"""A BentoML service for several models, which lie in BentoML's own model store under NAME:VERSION."""
+"""A BentoML service for several models, which lie in BentoML's own model store under NAME:VERSION.
 
+A version that is served has a mark beside its file, by which it is served again when the process comes back.
+"""
+
+import logging
 import os
 import secrets
 import shutil
@@ -12,7 +16,7 @@ import numpy
 import skops.io
 from bentoml.exceptions import InvalidArgument, NotFound
 
-FILE = "model.skops"
+FILE, MARK = "model.skops", "served"
 OPEN = {"/livez", "/readyz", "/healthz", "/metrics"}
 
 
@@ -22,6 +26,12 @@ class Models:
 
     def __init__(self) -> None:
         self.served: dict[str, Any] = {}
+        for model in bentoml.models.list():
+            if Path(model.path_of(MARK)).exists():
+                try:
+                    self.served[str(model.tag)] = skops.io.load(model.path_of(FILE))
+                except Exception:  # another scikit-learn than the one that wrote it, perhaps; the others are served
+                    logging.exception("%s cannot be loaded any more", model.tag)
 
     @bentoml.api
     def store(self, name: str, file: Path, digest: str) -> dict:
@@ -47,8 +57,11 @@ class Models:
     @bentoml.api
     def deploy(self, tag: str) -> dict:
         """Serve a version; none of the others notices."""
-        self.served[tag] = skops.io.load(bentoml.models.get(tag).path_of(FILE))
-        return {"tag": tag}
+        model = bentoml.models.get(tag)
+        loaded = skops.io.load(model.path_of(FILE))
+        Path(model.path_of(MARK)).touch()
+        self.served[str(model.tag)] = loaded
+        return {"tag": str(model.tag)}
 
     @bentoml.api
     def predict(self, tag: str, rows: list[list[float]]) -> list:
@@ -60,8 +73,10 @@ class Models:
     @bentoml.api
     def undeploy(self, tag: str) -> None:
         """Serve that version no longer."""
-        if self.served.pop(tag, None) is None:
+        if tag not in self.served:
             raise NotFound(f"no model {tag} is served")
+        Path(bentoml.models.get(tag).path_of(MARK)).unlink(missing_ok=True)
+        self.served.pop(tag, None)
 
 
 class Guard:

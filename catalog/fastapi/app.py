@@ -3,12 +3,18 @@
 POST /v2/repository/models/NAME:VERSION/load     {"parameters": {"sha256": …, "file:VERSION/model.skops": base64}}
 POST /v2/models/NAME:VERSION/infer
 POST /v2/repository/models/NAME:VERSION/unload
+
+What is served lies in a folder too, one file a model, and is served again when the process comes back.
 """
 
 import base64
 import hashlib
+import logging
 import os
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import numpy
 import skops.io
@@ -17,8 +23,23 @@ from prometheus_client import Counter, Gauge, start_http_server
 from pydantic import BaseModel
 from skops.io.exceptions import UntrustedTypesFoundException
 
-app = FastAPI(title="models", version="1", docs_url=None, redoc_url=None)
+FOLDER = Path(os.environ["MODELS"])
 MODELS: dict[str, Any] = {}
+
+
+@asynccontextmanager
+async def remembered(_: FastAPI):
+    """Before the first request: what was served when the last process ended."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for file in FOLDER.glob("*.skops"):
+        try:
+            MODELS[unquote(file.stem)] = skops.io.load(file)
+        except Exception:  # another scikit-learn than the one that wrote it, perhaps; the others are served
+            logging.exception("%s cannot be loaded any more", file.name)
+    yield
+
+
+app = FastAPI(title="models", version="1", docs_url=None, redoc_url=None, lifespan=remembered)
 SERVED = Gauge("models_served", "Models that are loaded.")
 ROWS = Counter("rows_predicted", "Rows that were predicted.", ["model"])
 SERVED.set_function(lambda: len(MODELS))
@@ -65,9 +86,13 @@ def load(model: str, asked: Load) -> dict:
     if hashlib.sha256(data).hexdigest() != asked.parameters["sha256"]:
         raise HTTPException(400, "the file does not have that hash")
     try:
-        MODELS[model] = skops.io.loads(data)
+        loaded = skops.io.loads(data)
     except UntrustedTypesFoundException as error:
         raise HTTPException(422, str(error)) from None
+    part = _file(model).with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(_file(model))
+    MODELS[model] = loaded
     return {"name": model}
 
 
@@ -75,6 +100,7 @@ def load(model: str, asked: Load) -> dict:
 def unload(model: str) -> dict:
     """Serve that model no longer."""
     _known(model)
+    _file(model).unlink(missing_ok=True)
     return {"name": model, "unloaded": MODELS.pop(model, None) is not None}
 
 
@@ -99,3 +125,7 @@ def _known(model: str) -> Any:
     if model not in MODELS:
         raise HTTPException(404, f"no model {model} is served")
     return MODELS[model]
+
+
+def _file(model: str) -> Path:
+    return FOLDER / f"{quote(model, safe='')}.skops"

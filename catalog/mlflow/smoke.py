@@ -1,4 +1,4 @@
-"""MLflow's verbs, spoken with its own client; a scikit-learn model becomes an MLflow model when it is registered."""
+"""MLflow's verbs, spoken with its own client; a file becomes an MLflow model when it is registered."""
 
 import logging
 import os
@@ -94,9 +94,14 @@ def _paths(client, run_id, folder=None):
 
 def _description(form, run_id, file):
     """The MLmodel file, by which everything that reads MLflow models finds out how to load this one."""
-    if form != "sklearn-skops":
-        raise ValueError(f"a model in the format `{form}` cannot be registered; `sklearn-skops` can")
     made = Model(artifact_path="", run_id=run_id)
-    made.add_flavor("sklearn", pickled_model=file, serialization_format="skops", skops_trusted_types=[], code=None)
-    made.add_flavor("python_function", loader_module="mlflow.sklearn", model_path=file, predict_fn="predict", env={})
+    if form == "sklearn-skops":
+        made.add_flavor("sklearn", pickled_model=file, serialization_format="skops", skops_trusted_types=[], code=None)
+        how = {"loader_module": "mlflow.sklearn", "model_path": file, "predict_fn": "predict"}
+    elif form == "onnx":
+        made.add_flavor("onnx", data=file, providers=["CPUExecutionProvider"], code=None)
+        how = {"loader_module": "mlflow.onnx", "data": file}
+    else:
+        raise ValueError(f"a model in the format `{form}` cannot be registered; `sklearn-skops` and `onnx` can")
+    made.add_flavor("python_function", **how, env={})
     return made.to_yaml()

@@ -3,10 +3,17 @@
 POST /v2/repository/models/NAME:VERSION/load     {"parameters": {"sha256": …, "file:VERSION/model.onnx": base64}}
 POST /v2/models/NAME:VERSION/infer
 POST /v2/repository/models/NAME:VERSION/unload
+
+What is served lies in a folder too, one ONNX file a model, and is served again when the process comes back.
 """
 
 import base64
 import hashlib
+import logging
+import os
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import quote, unquote
 
 import numpy
 import onnxruntime
@@ -15,11 +22,26 @@ from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 from skops.io.exceptions import UntrustedTypesFoundException
 
-app = FastAPI(title="onnxruntime", version=onnxruntime.__version__, docs_url=None, redoc_url=None)
+FOLDER = Path(os.environ["MODELS"])
 MODELS: dict[str, onnxruntime.InferenceSession] = {}
 DATATYPES = {"tensor(double)": "FP64", "tensor(float)": "FP32", "tensor(int64)": "INT64", "tensor(string)": "BYTES"}
 TYPES = {"tensor(double)": numpy.float64, "tensor(float)": numpy.float32, "tensor(int64)": numpy.int64}
 onnxruntime.disable_telemetry_events()
+
+
+@asynccontextmanager
+async def remembered(_: FastAPI):
+    """Before the first request: what was served when the last process ended."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for file in FOLDER.glob("*.onnx"):
+        try:
+            MODELS[unquote(file.stem)] = session(file.read_bytes())
+        except Exception:  # damaged by whatever stopped the machine, perhaps; the others are served
+            logging.exception("%s cannot be loaded any more", file.name)
+    yield
+
+
+app = FastAPI(title="onnxruntime", version=onnxruntime.__version__, docs_url=None, redoc_url=None, lifespan=remembered)
 
 
 class Load(BaseModel):
@@ -65,8 +87,17 @@ def load(model: str, asked: Load) -> dict:
         graph = data if name.endswith(".onnx") else converted(data)
     except (AttributeError, RuntimeError, UntrustedTypesFoundException) as error:
         raise HTTPException(422, f"the model cannot be converted to ONNX: {error}") from None
-    MODELS[model] = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    loaded = session(graph)
+    part = _file(model).with_suffix(".part")
+    part.write_bytes(graph)
+    part.replace(_file(model))
+    MODELS[model] = loaded
     return {"name": model}
+
+
+def session(graph: bytes) -> onnxruntime.InferenceSession:
+    """A model that can be run."""
+    return onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
 
 
 def converted(data: bytes) -> bytes:
@@ -82,6 +113,7 @@ def converted(data: bytes) -> bytes:
 def unload(model: str) -> dict:
     """Serve that model no longer."""
     _known(model)
+    _file(model).unlink(missing_ok=True)
     return {"name": model, "unloaded": MODELS.pop(model, None) is not None}
 
 
@@ -112,3 +144,7 @@ def _known(model: str) -> onnxruntime.InferenceSession:
     if model not in MODELS:
         raise HTTPException(404, f"no model {model} is served")
     return MODELS[model]
+
+
+def _file(model: str) -> Path:
+    return FOLDER / f"{quote(model, safe='')}.onnx"

@@ -10,9 +10,9 @@ from stackwright_job.exchange import sha256_of
 _JOB = Path(__file__).with_name("train_job.py")
 
 
-def by_job(run: Run, name: str, data: Path, target: str, seen: Path) -> Evidence:
+def by_job(run: Run, name: str, data: Path, target: str, seen: Path, *, form: str = "sklearn-skops") -> Evidence:
     """The orchestrator ran the training job, and tracking knows the model by that run; `_made` is what it made."""
-    argv = run.jobs.command(_JOB, name, str(data), target, str(seen))
+    argv = run.jobs.command(_JOB, name, str(data), target, str(seen), form)
     done = run.layer("experiment-pipelines").run_job(name=name, argv=argv, env=run.jobs.env(), cwd=str(run.dir))
     expect(done["exit"] == 0, f"the job ended as {done['state']}; the end of its log: {done['log'][-1500:]}")
     made = job_result(done["log"])

@@ -30,28 +30,10 @@ from stackwright.smoke.site import Site
 from stackwright.smoke.worker import Process
 from stackwright_job.entry import load_module
 from strangers import closed_port, strangers
+from wirefaults import BUCKET, DATABASE, FAULTS, PASSWORD, PORT, REVOKED
 
 pytestmark = [pytest.mark.live, pytest.mark.faults, pytest.mark.skipif(not process.LINUX, reason="looks into /proc")]
 
-PORT, PASSWORD, REVOKED, BUCKET, DATABASE = (
-    "wrong port", "wrong password", "revoked grant", "bucket dropped", "database dropped",
-)  # fmt: skip
-FAULTS = {  # what a wire of each interface can have; docs/wires.md says why not the others
-    "postgres": (PORT, PASSWORD, REVOKED, DATABASE),
-    "s3": (PORT, PASSWORD, REVOKED, BUCKET),
-    "mlflow": (PORT, PASSWORD),
-    "prefect": (PORT, PASSWORD),
-    "evidently": (PORT, PASSWORD),
-    "dask": (PORT,),
-    "inference-v2": (PORT,),
-    "metrics": (PORT,),
-    "web": (PORT,),
-    # Of tools beyond the demo; no test breaks their wires yet.
-    "chroma": (PORT,),
-    "feast": (PORT,),
-    "label-studio": (PORT, PASSWORD),
-    "doccano": (PORT, PASSWORD),
-}
 WIRES = {  # of the demo; a new one without a line here fails the first test
     "data-versioning.remote": "s3",
     "experiment-tracking.artifact_store": "s3",
@@ -161,6 +143,7 @@ def test_the_documents_say_which_faults_are_impossible() -> None:
     text = (TESTS.parent / "docs/wires.md").read_text()
     probed, impossible = text.split("## Faults that a wire cannot have")
     assert set(re.findall(r"(?m)^\| `([^`]+)` \|", probed)) == set(FAULTS)
+    assert set(FAULTS) == {file.stem for file in (shipped() / "catalog/_interfaces").glob("*.yaml")}
     told: dict[str, set[str]] = {interface: set() for interface in FAULTS}
     for cells in re.findall(r"(?m)^\| (.*`.*) \| ([a-z, ]+) \|", impossible):
         named = set(re.findall("`([^`]+)`", cells[0]))
@@ -217,7 +200,7 @@ def test_smoke_names_a_wire_whose_share_was_taken(demo: Demo, wire: str, fault: 
 
 @contextmanager
 def locked_role(demo: Demo, wire: str) -> Iterator[None]:
-    role = demo.site.wire_fields(demo.wire(wire))["username"]
+    role = demo.site.fields(demo.wire(wire))["username"]
     sql(demo.live, f'ALTER ROLE "{role}" NOLOGIN')
     yield
     sql(demo.live, f'ALTER ROLE "{role}" LOGIN')
@@ -226,7 +209,7 @@ def locked_role(demo: Demo, wire: str) -> Iterator[None]:
 @contextmanager
 def database_gone(demo: Demo, wire: str) -> Iterator[None]:
     """Under another name, so that it can come back; whoever dials it finds none."""
-    name = demo.site.wire_fields(demo.wire(wire))["database"]
+    name = demo.site.fields(demo.wire(wire))["database"]
     cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     sql(demo.live, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false', cut, f'ALTER DATABASE "{name}" RENAME TO gone')
     yield
@@ -237,7 +220,7 @@ def database_gone(demo: Demo, wire: str) -> Iterator[None]:
 def user_gone(demo: Demo, wire: str) -> Iterator[None]:
     users = demo.live.root / "components/storage/data/users.json"
     granted = json.loads(users.read_text())
-    key = demo.site.wire_fields(demo.wire(wire))["access_key"]
+    key = demo.site.fields(demo.wire(wire))["access_key"]
     replace(users, {user: secret for user, secret in granted.items() if user != key})
     yield
     replace(users, granted)
@@ -246,7 +229,7 @@ def user_gone(demo: Demo, wire: str) -> Iterator[None]:
 @contextmanager
 def bucket_gone(demo: Demo, wire: str) -> Iterator[None]:
     s3 = load_module(shipped() / "catalog/_interfaces/s3.py", "s3_of_the_test")
-    fields = demo.site.wire_fields(demo.wire(wire))
+    fields = demo.site.fields(demo.wire(wire))
     s3._request(fields, "DELETE", "")
     yield
     s3._request(fields, "PUT", "")
@@ -338,14 +321,14 @@ def test_no_probe_is_content_with_a_stranger(demo: Demo) -> None:
         asked = [
             {
                 "wire": f"{wire.interface} at {kind}",
-                "interface": wire.interface,
-                "fields": wrong(site.wire_fields(wire)),
+                "probe": str(site.interface_file(wire.interface)),
+                "fields": wrong(site.fields(wire)),
             }
             for wire in {wire.interface: wire for wire in site.wires}.values()
             for kind, port in ports.items()
-            for wrong in [tampered.port(port, site.wire_fields(wire))]
+            for wrong in [tampered.port(port, site.fields(wire))]
         ]
-        words = ["stackwright_job.probes", str(site.catalog / "_interfaces")]
+        words = ["stackwright_job.probes"]
         folder = demo.live.root / "jobs/strangers"
         probes = Process(site, demo.plan.jobs.environment, words, folder, folder.with_suffix(".log"))
         try:
@@ -364,7 +347,7 @@ def test_the_hint_repairs_a_broken_share() -> None:
         (stack.folder / "probes.py").write_text(demostack.PROBES_ONLY)
         stack.stack("up", "--quiet")
         demo = Demo(stack)
-        database = demo.site.wire_fields(demo.wire("jobs.database_sql"))["database"]
+        database = demo.site.fields(demo.wire("jobs.database_sql"))["database"]
         inside = f'\\connect "{database}"'
         sql(demo.live, inside, "CREATE TABLE kept (n int)")
         for fault, wire in ((REVOKED, "jobs.database_sql"), (REVOKED, "jobs.storage_s3")):

@@ -48,9 +48,9 @@ def named(ws: Workspace) -> set[Identity]:
 def story(ws: Workspace) -> None:
     """A small life: start two, replace one, stop the other, stop all."""
     keeper = KeeperClient.connect(ws)
-    assert keeper.ensure(keeping.spec(ws, "a/main")).unit.state == "up"
-    assert keeper.ensure(keeping.spec(ws, "b/main")).unit.state == "up"
-    assert keeper.ensure(keeping.spec(ws, "a/main", version="2")).unit.hash == "2"
+    assert keeper.ensure(keeping.spec(ws, "a/main")).state == "up"
+    assert keeper.ensure(keeping.spec(ws, "b/main")).state == "up"
+    assert keeper.ensure(keeping.spec(ws, "a/main", version="2")).hash == "2"
     keeper.stop(["b/main"])
     keeper.shutdown()
 
@@ -142,8 +142,8 @@ def test_anybody_may_be_killed_at_any_time(ws: Workspace) -> None:
         time.sleep(chance.uniform(0, 0.3))
     keeper = KeeperClient.connect(ws)
     for name in names:
-        keeping.until(lambda name=name: keeper.ensure(keeping.spec(ws, name, version="2")).unit.state == "up")  # type: ignore[misc]
-    assert {unit.state for unit in keeper.status().values()} == {"up"}
+        keeping.until(lambda name=name: keeper.ensure(keeping.spec(ws, name, version="2")).state == "up")  # type: ignore[misc]
+    assert {unit.state for unit in units.read_all(ws.keeper_dir).values()} == {"up"}
     keeper.shutdown()
     sweep.sweep(ws)
     assert keeping.marked(ws) == []
@@ -168,8 +168,9 @@ def test_a_client_killed_while_it_starts_things(ws: Workspace) -> None:
         time.sleep(chance.uniform(0.2, 0.6))
         client.kill()
         client.wait()
+    before = units.read_all(ws.keeper_dir)["c0/main"]
     adopted = KeeperClient.connect(ws).ensure(keeping.spec(ws, "c0/main"))
-    assert adopted.adopted
+    assert adopted.pid == before.pid
     keeping.kill(*keeping.marked(ws)[:2])
     sweep.sweep(ws)
     assert keeping.marked(ws) == []
@@ -222,8 +223,8 @@ def test_a_full_disk(ws: Workspace) -> None:
         with pytest.raises(StackError):
             keeper.ensure(keeping.spec(ws, "b/main"))
         filler.unlink()
-        assert keeper.ensure(keeping.spec(ws, "b/main")).unit.state == "up"
-        assert keeper.status()["a/main"].state == "up"
+        assert keeper.ensure(keeping.spec(ws, "b/main")).state == "up"
+        assert units.read_all(ws.keeper_dir)["a/main"].state == "up"
         keeper.shutdown()
         assert keeping.marked(ws) == []
     finally:

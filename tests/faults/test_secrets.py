@@ -31,7 +31,7 @@ import base64
 from stackwright.smoke.pipeline import Pipeline
 PIPELINE = Pipeline("leaky")
 def stolen(run):
-    secret = run._site.wire_fields(run._site.plan.wires[0])["secret_key"]
+    secret = run._site.fields(run._site.plan.wires[0])["secret_key"]
     return [secret, base64.b64encode(b"x" + secret.encode()).decode()]
 @PIPELINE.step("shows", "database")
 def shows(run):
