@@ -137,16 +137,7 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
     with contextlib.suppress(BrokenPipeError):
         process.stdin.write(b"g")
         process.stdin.close()
-    ended = threading.Event()
-
-    def wait() -> None:
-        process.wait()
-        ended.set()
-
-    threading.Thread(target=wait, daemon=True, name="terraform").start()
-    while not ended.wait(0.5):  # short, so that signal handlers get their turn
-        pass
-    return process.returncode
+    return process.wait()
 
 
 @contextlib.contextmanager

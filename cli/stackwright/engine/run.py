@@ -6,11 +6,13 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from stackwright import __version__
 from stackwright.engine import hosted, state
+from stackwright.engine.events import Said
 from stackwright.engine.find import Terraform, find_terraform
 from stackwright.engine.settled import remember, settled
 from stackwright.errors import Diagnostic, StackError
@@ -34,14 +36,13 @@ class Engine:
 
     def init(self) -> None:
         """Make the modules known to Terraform; nothing to do when they are the same as last time. Needs no network."""
-        terraform = find_terraform()
         if not (self.folder / "main.tf").is_file():
             raise StackError(_not_rendered(self.folder))
-        fingerprint = self._fingerprint(terraform)
+        fingerprint = self._fingerprint()
         if self._initialised.is_file() and self._initialised.read_text() == fingerprint:
             return
         self.progress("", "preparing", "Terraform")
-        self._terraform(terraform, "init", [])
+        self._terraform("init", [], Session(self.root, self.progress))
         self._initialised.write_text(fingerprint)
 
     def plan(self, destroy: bool = False) -> list[Change]:
@@ -90,32 +91,29 @@ class Engine:
     def _changes(self, verb: str, arguments: list[str]) -> list[Change]:
         self.progress("", "planning", "what has to change")
         self.init()
-        session = self._session()
-        arguments = ["-json", f"-parallelism={_PARALLEL}", *arguments]
-        outcome = self._terraform(find_terraform(), verb, arguments, session)
-        return outcome.said.changes(session.reasons)
+        session = Session(self.root, self.progress)
+        said = self._terraform(verb, ["-json", f"-parallelism={_PARALLEL}", *arguments], session)
+        return said.changes(session.reasons)
 
-    def _session(self) -> Session:
-        return Session(self.root, self.progress)
+    @cached_property
+    def _program(self) -> Terraform:
+        return find_terraform()
 
-    def _terraform(
-        self, terraform: Terraform, verb: str, arguments: list[str], session: Session | None = None
-    ) -> hosted.Outcome:
-        session = session or self._session()
+    def _terraform(self, verb: str, arguments: list[str], session: Session) -> Said:
         log = self.root / "logs" / f"terraform-{verb}.jsonl"
         command = [verb, "-no-color", "-input=false", *arguments]
-        outcome = hosted.run(terraform, command, self.folder, log, session)
+        outcome = hosted.run(self._program, command, self.folder, log, session)
         if outcome.interrupted:
             raise KeyboardInterrupt
         if outcome.returncode != 0:
             raise StackError(outcome.said.diagnostics(session.failures) or [_died(verb, outcome, log)])
-        return outcome
+        return outcome.said
 
-    def _fingerprint(self, terraform: Terraform) -> str:
+    def _fingerprint(self) -> str:
         """What init depends on: the module calls and modules, not what is passed to them."""
         root = (self.folder / "main.tf").read_text(encoding="utf-8")
         calls = [line for line in root.splitlines() if line.startswith(("module ", "  source ", "    stackwright"))]
-        digest = hashlib.sha256(json.dumps([__version__, terraform.fingerprint, calls]).encode())
+        digest = hashlib.sha256(json.dumps([__version__, self._program.fingerprint, calls]).encode())
         for module in sorted(self.folder.glob("modules/*/*.tf")):
             digest.update(module.read_bytes())
         return digest.hexdigest()

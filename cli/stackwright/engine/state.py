@@ -10,6 +10,7 @@ from typing import Any
 from stackwright.errors import Diagnostic, StackError
 
 STATE = "terraform.tfstate"
+_HINT = "what still runs is found and adopted by\n    stack up\nor found and ended by\n    stack down"
 _VERSION = 4
 
 
@@ -40,7 +41,7 @@ def lost() -> LostStateError:
             "Terraform's state is not there",
             "An `up` was begun, but there is no file that says what it made: "
             "it was stopped before one was written, or somebody removed it.",
-            hint="what still runs is found and adopted by\n    stack up\nor found and ended by\n    stack down",
+            hint=_HINT,
         )
     )
 
@@ -70,7 +71,7 @@ def _damaged(copy: Path, error: Exception) -> LostStateError:
             "E020",
             "Terraform's state is damaged",
             f"The state file cannot be read ({_why(error)}). It is kept as `{copy}`.",
-            hint="what still runs is found and adopted by\n    stack up\nor found and ended by\n    stack down",
+            hint=_HINT,
         )
     )
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from stackwright.errors import Diagnostic, StackError
 from stackwright.runtime import process, sockets, units
@@ -51,13 +51,6 @@ class ProcessSpec:
     timeout: float = 10.0  # after which its descendants get TERM and then KILL
 
 
-class Ensured(NamedTuple):
-    """What `ensure` found or made. `unit.state` is `failed` where the program could not be executed."""
-
-    unit: Unit
-    adopted: bool
-
-
 class KeeperClient:
     """The keeper of one stack."""
 
@@ -76,12 +69,13 @@ class KeeperClient:
         """The keeper's pid."""
         return int(self._ask({"op": "ping"}, start)["pid"])
 
-    def ensure(self, spec: ProcessSpec) -> Ensured:
-        """Start or adopt one process; answers when it has been executed, not when it is ready."""
-        answer = self._ask({"op": "ensure", "spec": asdict(spec)})
-        if answer["unit"] is None:
+    def ensure(self, spec: ProcessSpec) -> Unit:
+        """Start or adopt one process; answers when it has been executed (or could not be), not when it is ready."""
+        self._ask({"op": "ensure", "spec": asdict(spec)})
+        unit = units.read(self._ws.keeper_dir, spec.id)
+        if unit is None:
             raise _broken(self._ws, f"it started `{spec.id}` but lost sight of it at once")
-        return Ensured(Unit(*answer["unit"]), bool(answer["adopted"]))
+        return units.now(unit)
 
     def stop(self, ids: Sequence[str]) -> None:
         """Stop processes given in start order, the last first, each gone with all its descendants before the next."""
@@ -90,8 +84,8 @@ class KeeperClient:
 
     def stop_together(self, ids: Sequence[str]) -> None:
         """Stop processes that do not depend on each other, all at once."""
-        answer = self._ask({"op": "stop", "ids": list(ids)})
-        gone = [Unit(*unit) for unit in answer["units"] if unit]
+        self._ask({"op": "stop", "ids": list(ids)})
+        gone = [unit for name, unit in units.read_all(self._ws.keeper_dir).items() if name in ids]
         stuck = [f"`{unit.id}`: {unit.reason}" for unit in gone if unit.pid is not None or "cannot be" in unit.reason]
         if stuck:
             raise StackError(
@@ -103,18 +97,10 @@ class KeeperClient:
                 )
             )
 
-    def status(self) -> dict[str, Unit]:
-        """Every unit by id (`units.read_all(ws.keeper_dir)` answers the same without a keeper)."""
-        found = (Unit(*unit) for unit in self._ask({"op": "status"})["units"])
-        return {unit.id: unit for unit in found}
-
     def shutdown(self) -> None:
         """Stop everything at once, then the keeper itself; fine when there is none and nothing to stop."""
-        kept = units.read_all(self._ws.keeper_dir).values()
-        alive = any(unit.pid for unit in kept) or any(
-            process.alive(record.watchdog) for record in units.records(self._ws.keeper_dir)
-        )
-        if alive or running(self._ws):
+        kept = units.records(self._ws.keeper_dir)
+        if running(self._ws) or any(process.alive(who) for unit in kept for who in (unit.shim, unit.tool) if who):
             keeper = process.Identity(*self._ask({"op": "shutdown"})["keeper"])
             # It answers just before its own end, which belongs to "everything is stopped".
             process.end(lambda: [keeper] if process.alive(keeper) else [], signal.SIGCONT, _SILENCE)

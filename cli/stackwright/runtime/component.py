@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,10 +17,10 @@ from stackwright.runtime import listeners, ready, steps, units
 from stackwright.runtime.cancel import Cancelled, check
 from stackwright.runtime.client import KeeperClient, ProcessSpec
 from stackwright.runtime.files import write_atomic
-from stackwright.runtime.prepare import Folder, remove_tree
+from stackwright.runtime.prepare import Folder
 from stackwright.runtime.secrets import Secrets
 from stackwright.runtime.units import Unit
-from stackwright.runtime.workspace import Workspace
+from stackwright.runtime.workspace import Workspace, remove_tree
 
 Progress = Callable[[str, str, str], None]  # (subject, phase, text)
 ComponentSpec = dict[str, Any]  # docs/architecture.md
@@ -84,21 +82,17 @@ def ensure(ws: Workspace, spec: ComponentSpec, progress: Progress, cancel: threa
     seen = observe(ws, component)
     if seen is None:
         start.give_up()
-        raise StackError(_gone_again(spec, start.log()))
+        summary, what = "process stopped as soon as it was ready", "answered, and was gone a moment later"
+        raise StackError(steps.failure("P124", summary, component, spec["tool"], what, log=start.log()))
     steps.client_journal(ws).write("ready", "process", component, component, hash=seen.hash)
     return seen
 
 
 def stop(ws: Workspace, component: str, progress: Progress, keep_data: bool = True) -> None:
     """Stop its processes, the last started first; with `keep_data=False` its folder goes too."""
-    known = _known(ws, component)
     journal = steps.client_journal(ws)
     journal.write("intent", "process", component, component, hash="")  # of no spec: that nothing runs
-    live = [unit for unit in known if _lives(ws, unit)]
-    if live:
-        progress(component, "stopping", f"{len(live)} processes" if len(live) > 1 else "")
-    if known:  # one that is down may have left children, which its keeper knows
-        KeeperClient.connect(ws).stop(known)
+    _halt(ws, component, lambda live: progress(component, "stopping", f"{live} processes" if live > 1 else ""))
     journal.write("stopped", "process", component, component)
     if not keep_data:
         remove(ws, component)
@@ -107,8 +101,9 @@ def stop(ws: Workspace, component: str, progress: Progress, keep_data: bool = Tr
 
 def remove(ws: Workspace, component: str) -> None:
     """Delete the folder of a component that is stopped, data and all."""
-    remove_tree(ws.unprivileged / component, inside=ws.unprivileged)
-    remove_tree(ws.components / component, inside=ws.components)
+    for home in {ws.unprivileged, ws.components}:
+        if (home / component).parent == home and component != "..":  # the id may come from a state somebody edited
+            remove_tree(home / component)
 
 
 @dataclass
@@ -142,17 +137,12 @@ class _Start:
         journal = steps.client_journal(self.ws)
         journal.write("intent", "process", self.component, self.component, hash=self.hash)
         steps.end_orphans(self.ws, "prepare", self.component)
-        known = _known(self.ws, self.component)
-        if any(_lives(self.ws, unit) for unit in known):
-            self.tell("stopping", "to start it anew")
-        if known:
-            KeeperClient.connect(self.ws).stop(known)
+        _halt(self.ws, self.component, lambda _: self.tell("stopping", "to start it anew"))
         self._check_ports()
         self.log_start = steps.size(self.folder.log)
         self.folder.make()
         _remember(self.ws, self.spec)
-        base = steps.base_environment(self.ws, self.component, self.spec)
-        env = {**base, **steps.filled(self.spec.get("env", {}), self.secrets)}
+        env = steps.environment(self.ws, self.component, self.spec, self.secrets)
         self.folder.prepare(env, lambda text: self.tell("starting", text), self.cancel, journal)
         self._start_all(env)
 
@@ -160,7 +150,7 @@ class _Start:
         """Nothing of a component that did not come up goes on."""
         if self.running:
             with suppress(StackError):  # what cannot be stopped is the sweep's; why we gave up matters more
-                KeeperClient.connect(self.ws).stop(_known(self.ws, self.component))
+                _halt(self.ws, self.component, lambda _: None)
 
     def log(self) -> str:
         """The last lines of its log since this start."""
@@ -239,27 +229,17 @@ class _Start:
 
     def _roots(self) -> list[int]:
         """The watchdogs: whatever its processes start stays below them, daemons too."""
-        found = (units.read(self.ws.keeper_dir, f"{self.component}/{name}") for name in self.running)
-        return [record.shim[0] for record in found if record] + list(self._pids())
-
-    def _pids(self) -> Iterator[int]:
-        for name in self.running:
-            unit = _unit(self.ws, self.component, name)
-            if unit and unit.pid:
-                yield unit.pid
+        found = [unit for name in self.running if (unit := _unit(self.ws, self.component, name))]
+        return [pid for unit in found for pid in (unit.shim.pid, unit.pid) if pid]
 
     def _ask(self, command: Sequence[Any], limit: float) -> str | None:
         """Run a readiness command as the component would."""
-        env = steps.base_environment(self.ws, self.component, self.spec)
-        env |= steps.filled(self.spec.get("env", {}), self.secrets)
+        env = steps.environment(self.ws, self.component, self.spec, self.secrets)
         argv = steps.words(command, self.component)
         ask = steps.Step("ready", self.component, "", argv, env, f"{self.folder.path}/run", self.folder.user, limit)
-        with tempfile.TemporaryFile() as output:
-            status = steps.run(ask, output.fileno(), self.cancel)
-            if status == 0:
-                return None
-            output.seek(max(0, output.seek(0, os.SEEK_END) - 300))
-            said = self.secrets.redact(output.read().decode(errors="replace").strip())
+        status, said = steps.said(ask, self.secrets, self.cancel, limit=300)
+        if status == 0:
+            return None
         return steps.ended(status, limit) + (f" ({said})" if said else "")
 
     def _check_ports(self) -> None:
@@ -275,25 +255,23 @@ def _is_copy_of(name: str, wanted: Sequence[str]) -> bool:
 
 
 def _unit(ws: Workspace, component: str, name: str) -> Unit | None:
-    record = units.read(ws.keeper_dir, f"{component}/{name}")
-    return units.now(record) if record else None
+    unit = units.read(ws.keeper_dir, f"{component}/{name}")
+    return units.now(unit) if unit else None
 
 
 def _names(spec: ComponentSpec) -> list[str]:
     return [process["name"] for process in spec["processes"]]
 
 
-def _known(ws: Workspace, component: str) -> list[str]:
-    """The ids of all processes it has or had, in start order; those of an earlier spec first."""
+def _halt(ws: Workspace, component: str, told: Callable[[int], None]) -> None:
+    """Stop all processes it has or had, the last started first, those of an earlier spec last; tell how many live."""
     record = _record(ws, component)
     order = [f"{component}/{name}" for name in _names(record)] if record else []
-    known = [unit.id for unit in units.records(ws.keeper_dir) if unit.id.startswith(f"{component}/")]
-    return sorted(known, key=lambda unit: order.index(unit) if unit in order else -1)
-
-
-def _lives(ws: Workspace, unit: str) -> bool:
-    record = units.read(ws.keeper_dir, unit)
-    return record is not None and units.now(record).state not in (units.DOWN, units.FAILED)
+    known = {name: unit for name, unit in units.read_all(ws.keeper_dir).items() if name.startswith(f"{component}/")}
+    if live := sum(unit.state not in (units.DOWN, units.FAILED) for unit in known.values()):
+        told(live)
+    if known:  # one that is down may have left children, which its keeper knows
+        KeeperClient.connect(ws).stop(sorted(known, key=lambda name: order.index(name) if name in order else -1))
 
 
 def _record_path(ws: Workspace, component: str) -> Path:
@@ -322,15 +300,4 @@ def _no_folder(spec: ComponentSpec, error: OSError) -> Diagnostic:
         detail=f"`{spec['component']}` keeps its files in `{spec['folder']}`: {error.strerror or error}"
         f"{f' (`{error.filename}`)' if error.filename else ''}.",
         hint="make room there, or make it writable; then go on with\n    stack up",
-    )
-
-
-def _gone_again(spec: ComponentSpec, log: str) -> Diagnostic:
-    lines = "".join(f"\n  {line}" for line in log.splitlines())
-    return Diagnostic(
-        code="P124",
-        summary="process stopped as soon as it was ready",
-        detail=f"`{spec['component']}` ({spec['tool']}@process) answered, and was gone a moment later."
-        + (f" The last lines of its log:{lines}" if lines else ""),
-        hint=f"the whole log is shown by\n    stack logs {spec['component']}",
     )

@@ -11,21 +11,10 @@ from __future__ import annotations
 import calendar
 import os
 import time
-from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
-from stackwright.runtime import process
 from stackwright.runtime.process import LINUX, Identity, Proc
-
-
-class Marks(NamedTuple):
-    """What shows that something is of one stack."""
-
-    watermark: int
-    stack_id: str
-    roots: tuple[str, ...]
-    created: float  # seconds since the epoch
 
 
 class Segment(NamedTuple):
@@ -37,32 +26,26 @@ class Segment(NamedTuple):
     created: float
 
 
-def marks(watermark: int, stack_id: str, roots: Iterable[str], created: str) -> Marks:
-    """The marks of a stack; `created` as in stack.json."""
+def born(created: str) -> float:
+    """When a stack was made, in seconds since the epoch; `created` as in stack.json."""
     try:
-        born = float(calendar.timegm(time.strptime(created, "%Y-%m-%dT%H:%M:%SZ")))
+        return float(calendar.timegm(time.strptime(created, "%Y-%m-%dT%H:%M:%SZ")))
     except ValueError:
-        born = time.time()  # unknown: then no path counts
-    return Marks(watermark, stack_id, tuple(roots), born)
+        return time.time()  # unknown: then no path counts
 
 
-def mark(proc: Proc, marks: Marks) -> str:
-    """Whether this process carries the stack's watermark; why it is ours, or an empty text."""
-    return "carries the stack's watermark" if LINUX and process.watermark(proc.pid) == marks.watermark else ""
-
-
-def trace(proc: Proc, marks: Marks) -> str:
-    """What else ties this process to the stack, or an empty text."""
-    if proc.tty or began(proc.identity) < marks.created - 1:
+def trace(proc: Proc, stack_id: str, roots: tuple[str, ...], born: float) -> str:
+    """What but its watermark ties this process to the stack, or an empty text."""
+    if proc.tty or began(proc.identity) < born - 1:
         return ""
-    if f"STACK_ID={marks.stack_id}".encode() in _environment(proc.pid):
+    if f"STACK_ID={stack_id}".encode() in _environment(proc.pid):
         return "has the stack's id in its environment"
     for what, text in (("exe", "runs a program of the stack"), ("cwd", "works in the stack's folder")):
         where = _link(f"/proc/{proc.pid}/{what}") if LINUX else str(_psutil(proc.pid, what, ""))
-        if _inside(where, marks.roots):
+        if _inside(where, roots):
             return text
     written = _written_files(proc.pid) if LINUX else [file.path for file in _psutil(proc.pid, "open_files", [])]
-    return "writes to a file of the stack" if any(_inside(file, marks.roots) for file in written) else ""
+    return "writes to a file of the stack" if any(_inside(file, roots) for file in written) else ""
 
 
 def began(who: Identity) -> float:
@@ -129,13 +112,15 @@ def _psutil(pid: int, what: str, otherwise: Any) -> Any:
         return otherwise
 
 
+def tcp_listeners() -> list[tuple[str, int, int]]:
+    """The machine's listening TCP sockets: inode, port, user (Linux only)."""
+    rows = (fields for table in ("tcp", "tcp6") for fields in _table(f"/proc/net/{table}"))
+    return [(f[9], int(f[1].rpartition(":")[2], 16), int(f[7])) for f in rows if f[3] == "0A"]
+
+
 def listening() -> dict[str, str]:
     """The machine's listening sockets: inode -> `127.0.0.1:20001` or a path (Linux only)."""
-    found: dict[str, str] = {}
-    for table in ("tcp", "tcp6"):
-        for fields in _table(f"/proc/net/{table}"):
-            if fields[3] == "0A":
-                found[fields[9]] = f"port {int(fields[1].rsplit(':', 1)[1], 16)}"
+    found = {inode: f"port {port}" for inode, port, _ in tcp_listeners()}
     for fields in _table("/proc/net/unix"):
         if fields[3] == "00010000":
             found[fields[6]] = " ".join(fields[7:]) or "a socket without a name"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 from stackwright.errors import Diagnostic, StackError
 from stackwright.runtime import shares, steps
 from stackwright.runtime.cancel import check
+from stackwright.runtime.program import quoted
 from stackwright.runtime.secrets import Secrets
 from stackwright.runtime.workspace import Workspace
 
@@ -40,7 +39,7 @@ def revoke_grant(ws: Workspace, spec: GrantSpec, cancel: threading.Event) -> str
     """Take a share back, with all that is in it; what the server said where it could not be, else nothing."""
     status, said = _run(ws, spec, "revoke", cancel)
     if status != 0:
-        return said.strip() or f"the command that takes it back {steps.ended(status, _TIMEOUT)}"
+        return said or f"the command that takes it back {steps.ended(status, _TIMEOUT)}"
     shares.forget(ws, spec["name"])
     return ""
 
@@ -54,7 +53,7 @@ def _run(
     for name in ("run", "home", "tmp"):  # a server that runs elsewhere has no folder yet
         Path(spec["folder"], name).mkdir(mode=0o700, parents=True, exist_ok=True)
     # Secrets go by environment: everybody on the machine may read the words of a command.
-    env = steps.base_environment(ws, spec["server"], spec) | steps.filled(spec.get("env", {}), secrets)
+    env = steps.environment(ws, spec["server"], spec, secrets)
     argv = steps.words(spec[command], wire)
     ask = steps.Step("grant", wire, spec["server"], argv, env, f"{spec['folder']}/run", steps.user_of(spec), _TIMEOUT)
     journal = steps.client_journal(ws)
@@ -62,10 +61,7 @@ def _run(
     steps.end_orphans(ws, "grant", wire)
     for pause in (*pauses, None):
         check(cancel)
-        with tempfile.TemporaryFile() as output:
-            status = steps.run(ask, output.fileno(), cancel, journal)
-            output.seek(max(0, output.seek(0, os.SEEK_END) - 4096))
-            said = secrets.redact(output.read().decode(errors="replace"))
+        status, said = steps.said(ask, secrets, cancel, journal)
         if status in (0, None) or pause is None:
             break
         cancel.wait(pause)
@@ -73,12 +69,11 @@ def _run(
 
 
 def _refused(spec: GrantSpec, wire: str, ended: str, said: str) -> Diagnostic:
-    lines = "".join(f"\n  {line}" for line in said.strip().splitlines()[-12:])
     return Diagnostic(
         code="P130",
         summary="server did not give a share",
         detail=f"`{wire}` gets its share of `{spec['server']}` from a command that {ended}."
-        + (f" It said:{lines}" if lines else ""),
+        + quoted(" It said:", said),
         hint="give its credentials the right to make a share, or run that server in this stack: leave its `target` out"
         if "revoke" in spec
         else f"what the server says is shown by\n    stack logs {spec['server']}",

@@ -28,6 +28,7 @@ from stackwright.runtime import interpreters, sources, uv
 from stackwright.runtime.cancel import check
 from stackwright.runtime.files import write_atomic
 from stackwright.runtime.flock import locked
+from stackwright.runtime.program import ProgramError, quoted
 from stackwright.runtime.sources.work import Work
 
 Progress = Callable[[str, str, str], None]  # (subject, phase, text)
@@ -72,7 +73,7 @@ def _install_once(spec: EnvironmentSpec, prefix: Path, progress: Progress, cance
             return
         with _slot(cancel, lambda: progress(key, "installing", "waiting for other installs")):
             _remove_abandoned(prefix)
-            part = _part(prefix)
+            part = prefix.with_name(f".{prefix.name}.part")
             try:
                 _Build(spec, part, _Teller(key, progress), cancel, lock).run()
                 _put_in_place(part, prefix)
@@ -112,7 +113,7 @@ class _Build:
         self.tell(f"{count} packages with Python {python.number}")
         try:
             self._sync(python, pins)
-        except uv.UvError as error:
+        except ProgramError as error:
             raise StackError(_not_installed(self.spec, error.tail)) from error
         library = next((self.part / "lib").glob("python*/site-packages"))
         (self.part / "site-packages").symlink_to(library.relative_to(self.part))
@@ -128,11 +129,11 @@ class _Build:
         inside = str(self.part / "bin/python")
         self._uv("venv", "--relocatable", "--allow-existing", "--python", python.path, str(self.part))
         sync = ["pip", "sync", "--require-hashes", "--allow-empty-requirements", "--compile-bytecode"]
-        sync += [*_link_mode(self.part, self.tell), "--python", inside, str(pins)]
+        sync += ["--python", inside, str(pins)]
         try:
             # What is in uv's cache needs no network, and does not ask it whether that is so.
             self._uv("--offline", *sync)
-        except uv.UvError:
+        except ProgramError:
             self._uv(*sync)
 
     def _sources(self) -> dict[str, dict[str, str]]:
@@ -176,10 +177,10 @@ class _Build:
         compile_ += [str(asked), "--output-file", str(answer)]
         try:
             self._uv(*compile_)
-        except uv.UvError as error:
+        except ProgramError as error:
             try:
                 self._uv("--offline", *compile_)
-            except uv.UvError:
+            except ProgramError:
                 raise StackError(_not_resolved(self.spec, error.tail)) from error
         write_atomic(pins, (made_for + answer.read_text(encoding="utf-8")).encode(), mode=0o644)
         asked.unlink()
@@ -193,7 +194,8 @@ class _Build:
 class _Teller:
     """Progress of one install: what of uv's talk people want to hear."""
 
-    _WANTED = re.compile(r"(Downloading|Building|Prepared|Installed|Bytecode compiled) .*")
+    # The warning is that uv's cache is on another volume.
+    _WANTED = re.compile(r"(Downloading|Building|Prepared|Installed|Bytecode compiled|warning: Failed to hardlink) .*")
 
     def __init__(self, key: str, progress: Progress) -> None:
         self._key, self._progress, self._since = key, progress, time.monotonic()
@@ -210,17 +212,6 @@ class _Teller:
         """Pass on a line that uv said, where it tells of work."""
         if self._WANTED.fullmatch(line.strip()):
             self(f"{line.strip()} ({self.seconds:.0f} s so far)")
-
-
-def _link_mode(part: Path, tell: _Teller) -> list[str]:
-    """Hard links where uv's cache is on the same volume, else copies, and that is said."""
-    cache = uv.cache_folder()
-    while not cache.exists():
-        cache = cache.parent
-    if cache.stat().st_dev == part.stat().st_dev:
-        return []
-    tell(f"copying, because uv's cache `{cache}` is on another volume")
-    return ["--link-mode", "copy"]
 
 
 def _settle(part: Path) -> int:
@@ -260,10 +251,6 @@ def _remove_abandoned(prefix: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _part(prefix: Path) -> Path:
-    return prefix.with_name(f".{prefix.name}.part")
-
-
 def _make_readable(folder: Path) -> None:
     """Make a cache folder and what is missing above it; root's are for everybody to read, whatever the umask."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
@@ -277,7 +264,7 @@ def _not_installed(spec: EnvironmentSpec, tail: str) -> Diagnostic:
     return Diagnostic(
         code="P104",
         summary="packages could not be installed",
-        detail=f"uv could not install the environment `{spec['key']}`. It said:\n{_indented(tail)}",
+        detail=f"uv could not install the environment `{spec['key']}`. " + quoted("It said:", tail),
         hint=_advice(tail),
     )
 
@@ -287,7 +274,7 @@ def _not_resolved(spec: EnvironmentSpec, tail: str) -> Diagnostic:
         code="P105",
         summary="packages do not go together",
         detail=f"uv found no versions for the environment `{spec['key']}` "
-        f"({', '.join(spec['packages'])}). It said:\n{_indented(tail)}",
+        f"({', '.join(spec['packages'])}). {quoted('It said:', tail)}",
         hint=_advice(tail),
     )
 
@@ -323,7 +310,3 @@ def _advice(tail: str) -> str:
     if any(word in text for word in ("dns", "connect", "timed out", "timeout", "network", "error sending request")):
         return "the package registry could not be reached. When it can be, go on with\n    stack up"
     return "what is on this machine is shown by\n    stack doctor"
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines()[-15:])

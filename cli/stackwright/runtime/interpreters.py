@@ -49,18 +49,15 @@ def find(specifier: str, subject: str) -> Interpreter:
     """The interpreter that fits `specifier` (`>=3.11,<3.14`); as root preferably one that other users can run."""
     if not all(_CLAUSE.fullmatch(clause.strip()) for clause in specifier.split(",") if clause.strip()):
         raise StackError(_no_range(specifier, subject))
-    seen: list[Interpreter] = []
     closed: Interpreter | None = None
     for interpreter in discover(specifier):
-        seen.append(interpreter)
-        if not matches(interpreter.version, specifier):
-            continue
-        if os.geteuid() != 0 or open_to_others(interpreter.path):
-            return interpreter
-        closed = closed or interpreter
+        if matches(interpreter.version, specifier):
+            if os.geteuid() != 0 or open_to_others(interpreter.path):
+                return interpreter
+            closed = closed or interpreter
     if closed:
         return closed
-    raise StackError(_none_fits(specifier, subject, seen))
+    raise StackError(_none_fits(specifier, subject))
 
 
 def discover(specifier: str = "") -> Iterator[Interpreter]:
@@ -213,10 +210,9 @@ def _no_range(specifier: str, subject: str) -> Diagnostic:
     )
 
 
-def _none_fits(specifier: str, subject: str, seen: list[Interpreter]) -> Diagnostic:
+def _none_fits(specifier: str, subject: str) -> Diagnostic:
     # Names that could not fit were not asked while searching; now people want to know all there is.
-    every = {i.path: i for i in (*seen, *discover())}
-    have = ", ".join(f"{i.number} (`{i.path}`)" for i in sorted(every.values(), key=lambda i: i.version))
+    have = ", ".join(f"{i.number} (`{i.path}`)" for i in sorted(discover(), key=lambda i: i.version))
     newest = max((m for m in range(8, 40) if _could_match(m, specifier)), default=None)
     # A range without an upper end is answered with what is common today, not with a Python of the future.
     wanted = "3.13" if newest is None or (newest > 13 and _could_match(13, specifier)) else f"3.{newest}"

@@ -55,11 +55,11 @@ class Journal:
                 if _writes == self._kill_at:
                     os.kill(os.getpid(), signal.SIGKILL)
 
-    def spawned(self, kind: str, component: str, id: str, pid: int, op: str = "spawned", **fields: Any) -> None:
+    def spawned(self, kind: str, component: str, id: str, pid: int, **fields: Any) -> None:
         """Record a process with its whole identity (boot id, pid, start time)."""
         me = process.identify(pid)
         if me is not None:
-            self.write(op, kind, component, id, boot=me.boot, pid=me.pid, start=me.start, **fields)
+            self.write("spawned", kind, component, id, boot=me.boot, pid=me.pid, start=me.start, **fields)
 
     def compact(self, keep: Callable[[dict[str, Any]], bool], limit: int = 1 << 20) -> None:
         """Leave out what `keep` refuses, once the file is longer than `limit`; the old file stays whole until then."""
@@ -69,10 +69,6 @@ class Journal:
                 write_atomic(self._path, b"".join(_line(entry) for entry in kept))
                 os.close(self._fd)
                 self._fd = _open(self._path)
-
-    def close(self) -> None:
-        """Give the descriptor back."""
-        os.close(self._fd)
 
 
 def _open(path: Path) -> int:

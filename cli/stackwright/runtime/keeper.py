@@ -2,7 +2,7 @@
 
 Single-threaded, standard library only. It may be killed at any moment: shims and tools go on, and the next keeper
 finds them by their files and the journal. Protocol: one JSON line in, one out, over a unix socket that only its
-owner can reach: ping, ensure, stop, status, shutdown. Secrets come in `ensure` and reach the shim by fork alone.
+owner can reach: ping, ensure, stop, shutdown. Secrets come in `ensure` and reach the shim by fork alone.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
 from stackwright.runtime import process, shim, sockets, units
 from stackwright.runtime.journal import KEEPER_KILL_AT, Journal, identities, read
-from stackwright.runtime.kept import IDLE, RUNNING, STARTING, Answer, Host, Kept
+from stackwright.runtime.kept import IDLE, RUNNING, STARTING, Host, Kept
 from stackwright.runtime.observer import Observer, rotate
 
 TICK = 2.0  # seconds between looks at the descendants
 LOST = 75  # exit status: another keeper holds the lock
+
+Answer = Callable[[dict[str, Any]], None]
 
 
 class Keeper:
@@ -40,13 +43,12 @@ class Keeper:
         self._units: dict[str, Kept] = {}
         self._closing: list[Answer] | None = None  # those who wait for the end, once it has been asked for
         self._listener = sockets.listen_here("socket")
-        self._wake, tell = shim.wakeup_pipe()
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: self._close())
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
             signal.signal(number, signal.SIG_IGN)
-        signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-        self._host.on_read(self._wake, lambda: _drain(self._wake))
+        wake = shim.wakeup()
+        self._host.on_read(wake, lambda: os.read(wake, 4096))
         self._host.on_read(self._listener, self._accept)
         self._adopt(entries)
 
@@ -105,35 +107,30 @@ class Keeper:
         op = request["op"]
         if op == "ping":
             answer({"ok": True, "pid": os.getpid()})
-        elif op == "status":
-            answer({"ok": True, "units": list(units.read_all(self._host.dir).values())})
         elif op == "shutdown":
             self._close(answer)
         elif op == "stop":
             self._stop(request["ids"], answer)
         elif op == "ensure" and self._closing is None:
-            self._unit(request["spec"]["id"]).ask(request["spec"], answer)
+            self._unit(request["spec"]["id"]).ask(request["spec"], lambda: answer({"ok": True}))
         else:
             answer({"ok": False, "error": "closing"})
 
     def _stop(self, ids: list[str], answer: Answer) -> None:
         """Stop several side by side and answer when the last is gone."""
         self._look()  # what is about to be killed may leave shared memory behind
-        left, gone = set(ids), list[Any]()
+        left = len(ids)
 
-        def one(unit: str) -> Answer:
-            def stopped(result: dict[str, Any]) -> None:
-                left.discard(unit)
-                gone.append(result["unit"])
-                if not left:
-                    answer({"ok": True, "units": gone})
-
-            return stopped
+        def one_less() -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                answer({"ok": True})
 
         for unit in ids:
-            self._unit(unit).ask(None, one(unit))
+            self._unit(unit).ask(None, one_less)
         if not ids:
-            answer({"ok": True, "units": []})
+            answer({"ok": True})
 
     def _close(self, *answers: Answer) -> None:
         if self._closing is None:
@@ -149,10 +146,9 @@ class Keeper:
     def _adopt(self, entries: list[dict[str, Any]]) -> None:
         """Take over what an earlier keeper started: by the shims' files, by the journal where there is none yet."""
         for record in units.records(self._host.dir):
-            alive = process.alive(record.watchdog)
-            unfinished = record.state in (units.UP, units.RESTARTING) and record.boot == process.boot_id()
-            if alive or unfinished:  # a dead shim of an unfinished unit is noticed by the first check
-                self._unit(record.id).adopt(record.watchdog, record.hash, RUNNING)
+            unfinished = record.state in (units.UP, units.RESTARTING) and record.shim.boot == process.boot_id()
+            if unfinished or process.alive(record.shim):  # a dead shim of an unfinished unit is noticed by `check`
+                self._unit(record.id).adopt(record.shim, record.hash, RUNNING)
         for who, entry in identities([entry for entry in entries if entry["op"] == "spawned"]).items():
             kept = self._unit(entry["id"])
             if kept.phase == IDLE and process.alive(who):
@@ -165,8 +161,8 @@ class Keeper:
             if kept.phase != IDLE and kept.shim and (record := units.read(self._host.dir, kept.id)):
                 roots[kept.shim.pid] = kept.id
                 logs.add(record.log)
-                if record.tool:
-                    roots[record.tool[0]] = kept.id  # not below its shim when that was replaced
+                if record.pid:
+                    roots[record.pid] = kept.id  # not below its shim when that was replaced
         self._host.observer.look(roots)
         for log in logs:
             rotate(log)
@@ -194,11 +190,6 @@ def _answer(connection: socket.socket) -> Answer:
                 connection.sendall(json.dumps(result).encode() + b"\n")
 
     return answer
-
-
-def _drain(fd: int) -> None:
-    with suppress(BlockingIOError):
-        os.read(fd, 4096)
 
 
 def _reap() -> None:

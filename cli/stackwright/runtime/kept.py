@@ -14,14 +14,14 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import Any
 
 from stackwright.runtime import process, shim, units
 from stackwright.runtime.journal import Journal
 from stackwright.runtime.observer import Observer
 from stackwright.runtime.process import Identity
+from stackwright.runtime.units import Unit
 
-Answer = Callable[[dict[str, Any]], None]
 IDLE, STARTING, RUNNING, STOPPING = "idle", "starting", "running", "stopping"
 PATIENCE = 10.0  # seconds a shim may take longer than it should, before it is killed
 
@@ -33,7 +33,7 @@ class Host:
         self.dir, self.journal, self.observer = keeper_dir, journal, observer
         self.selector = selectors.DefaultSelector()
 
-    def on_read(self, source: socket.socket | int, act: Callable[[], None]) -> None:
+    def on_read(self, source: socket.socket | int, act: Callable[[], object]) -> None:
         """Have the loop call `act` when there is something to read."""
         self.selector.register(source, selectors.EVENT_READ, act)
 
@@ -41,10 +41,10 @@ class Host:
 class _Request:
     """An `ensure` (with a spec) or a `stop` (without)."""
 
-    __slots__ = ("answer", "spawned", "spec")
+    __slots__ = ("done", "spawned", "spec")
 
-    def __init__(self, spec: dict[str, Any] | None, answer: Answer) -> None:
-        self.spec, self.answer, self.spawned = spec, answer, False
+    def __init__(self, spec: dict[str, Any] | None, done: Callable[[], None]) -> None:
+        self.spec, self.done, self.spawned = spec, done, False
 
 
 class Kept:
@@ -59,9 +59,9 @@ class Kept:
         self._handle: int | None = None  # a pidfd: wakes the loop when the shim ends
         self._until = 0.0  # when starting or stopping has taken too long
 
-    def ask(self, spec: dict[str, Any] | None, answer: Answer) -> None:
-        """Bring the unit to this spec (None: stop it), after what was asked before, and answer then."""
-        self._queue.append(_Request(spec, answer))
+    def ask(self, spec: dict[str, Any] | None, done: Callable[[], None]) -> None:
+        """Bring the unit to this spec (None: stop it), after what was asked before, and tell `done` then."""
+        self._queue.append(_Request(spec, done))
         self._advance()
 
     def adopt(self, who: Identity, spec_hash: str, phase: str) -> None:
@@ -90,9 +90,7 @@ class Kept:
                 done = request.spawned or (self.phase == RUNNING and self.hash == request.spec["hash"])
             if done:
                 del self._queue[0]
-                record = units.read(self._host.dir, self.id)
-                unit = units.now(record) if record else None
-                request.answer({"ok": True, "adopted": not request.spawned, "unit": unit})
+                request.done()
             elif self.phase == RUNNING:
                 self._stop()
             elif request.spec is not None:
@@ -102,18 +100,18 @@ class Kept:
     def _spawn(self, spec: dict[str, Any]) -> None:
         keeper_dir = self._host.dir
         old = units.read(keeper_dir, self.id)
-        past = units.remembered(old) if old else ()
+        past = old.bygone().past if old else ()
         self.hash = spec["hash"]
         self._host.journal.write("intent", "process", self._component, self.id, hash=self.hash)
-        self._fork(lambda link: shim.run(spec, keeper_dir, past, link))
+        self._fork(lambda link: shim.Shim(spec, keeper_dir, past, link).watch())
 
-    def _fork(self, life: Callable[[socket.socket], NoReturn]) -> None:
+    def _fork(self, act: Callable[[socket.socket], None]) -> None:
         """Gated: the child's identity is journalled before it may do anything."""
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
             ours.close()
-            life(theirs)
+            shim.live(self.id, act, theirs)
         theirs.close()
         self._host.journal.spawned("process", self._component, self.id, pid, hash=self.hash)
         self.phase, self._link, self._until = STARTING, ours, time.monotonic() + PATIENCE
@@ -139,8 +137,7 @@ class Kept:
         self.phase = STOPPING
         self._until = time.monotonic() + (record.timeout if record else 0.0) + shim.GRACE + PATIENCE
         if self.shim:
-            process.send(self.shim, signal.SIGTERM)
-            process.send(self.shim, signal.SIGCONT)
+            process.tell(self.shim, signal.SIGTERM)
 
     def _ended(self) -> None:
         """The shim has ended: by its own will, or somebody killed it and its tool needs a guard."""
@@ -157,9 +154,9 @@ class Kept:
         self.phase = IDLE
         self._advance()
 
-    def _record_of_shim(self) -> units.Record | None:
+    def _record_of_shim(self) -> Unit | None:
         record = units.read(self._host.dir, self.id)
-        return record if record and record.watchdog == self.shim else None
+        return record if record and record.shim == self.shim else None
 
     def _watch(self, who: Identity | None) -> None:
         self.shim = who

@@ -10,9 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from stackwright.runtime import ports, process
+from stackwright.runtime import evidence, ports, process
 
-_LISTENING = "0A"
 _INODE = re.compile(r"socket:\[(\d+)\]")
 
 
@@ -71,14 +70,7 @@ class Family:
 
 def _listening(port: int) -> dict[str, int]:
     """The sockets that listen on the port at any address of this machine, with the user each belongs to."""
-    found: dict[str, int] = {}
-    for table in ("tcp", "tcp6"):
-        with suppress(OSError):
-            for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
-                    found[fields[9]] = int(fields[7])
-    return found
+    return {inode: user for inode, at, user in evidence.tcp_listeners() if at == port}
 
 
 def _sockets(pid: int) -> set[str]:

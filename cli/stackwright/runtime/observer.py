@@ -14,7 +14,6 @@ from stackwright.runtime.journal import Journal, identities
 from stackwright.runtime.process import Identity, Proc
 
 LOG_LIMIT = 20 << 20
-SHARED_MEMORY = "/dev/shm"  # noqa: S108 (looked at, never written to)
 
 
 class Observer:
@@ -51,10 +50,7 @@ class Observer:
 
     def _look_at_memory(self, ours: Mapping[Identity, str]) -> None:
         """Whoever maps a new file in /dev/shm owns it; asked twice, then it is somebody else's."""
-        try:
-            there = {(entry.name, entry.inode()) for entry in os.scandir(SHARED_MEMORY)}
-        except OSError:
-            return
+        there = process.shared_files()
         self._memory = {file: asked for file, asked in self._memory.items() if file in there}
         new = {file for file in there if self._memory.get(file, 0) < 2}
         if not new:

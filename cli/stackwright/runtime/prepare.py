@@ -10,7 +10,6 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from stackwright.runtime.files import write_atomic
 from stackwright.runtime.journal import Journal
 from stackwright.runtime.secrets import Secrets
 from stackwright.runtime.shim import open_log
+from stackwright.runtime.workspace import remove_tree
 
 _STEP_TIMEOUT = 600.0
 
@@ -86,28 +86,23 @@ class Folder:
         if afresh:
             tell("making its data folder")
             self._renew()
-            remove_tree(self.data, inside=self.path)
+            remove_tree(self.data)
             self._folder(self.data)
         every = self.spec.get("prepare", ())
         last_once = max((n for n, step in enumerate(every) if step["run"] == "once"), default=-1)
         for number, step in enumerate(every):
             if number == last_once + 1:
                 self._mark_made()
-            self._step(number, step, env, afresh, lambda ask: self._run(ask, tell, cancel, journal))
+            marker = self.path / f"prepared.{number}"
+            wanted = self._inputs(step, env) if step["run"] == "changed" else ""
+            if {"once": afresh, "changed": _read(marker) != wanted, "always": True}[step["run"]]:
+                component, cwd = self.spec["component"], f"{self.path}/run"
+                argv = steps.words(step["command"], component)
+                ask = steps.Step("prepare", component, str(number), argv, env, cwd, self.user, _STEP_TIMEOUT)
+                self._run(ask, tell, cancel, journal)
+            if wanted:
+                _mark(marker, wanted)
         self._mark_made()
-
-    def _step(
-        self, number: int, step: dict[str, Any], env: dict[str, str], afresh: bool, run: Callable[[steps.Step], None]
-    ) -> None:
-        marker = self.path / f"prepared.{number}"
-        wanted = self._inputs(step, env) if step["run"] == "changed" else ""
-        due = {"once": afresh, "changed": _read(marker) != wanted, "always": True}[step["run"]]
-        if due:
-            component, cwd = self.spec["component"], f"{self.path}/run"
-            argv = steps.words(step["command"], component)
-            run(steps.Step("prepare", component, str(number), argv, env, cwd, self.user, _STEP_TIMEOUT))
-        if wanted:
-            _mark(marker, wanted)
 
     @property
     def _made(self) -> Path:
@@ -135,8 +130,11 @@ class Folder:
         finally:
             os.close(log)
         if status != 0:
+            what = f"is prepared with `{ask.argv[0]}`, which {steps.ended(status, _STEP_TIMEOUT)}"
             said = self.secrets.redact(steps.tail(self.log, before))
-            raise StackError(_not_prepared(self.spec, ask.argv[0], steps.ended(status, _STEP_TIMEOUT), said))
+            raise StackError(
+                steps.failure("P122", "prepare step failed", ask.component, self.spec["tool"], what, log=said)
+            )
 
     def _marked(self) -> str | None:
         # Without a data folder the mark means nothing: whatever comes next is another generation.
@@ -183,22 +181,6 @@ class Folder:
                 raise StackError(_closed(self.spec, place.resolve()))
 
 
-def remove_tree(path: Path, inside: Path) -> None:
-    """Remove a folder with everything in it, folders that a tool made read-only too; never one outside of `inside`."""
-    if not path.is_relative_to(inside) or path == inside or ".." in path.parts:
-        return
-
-    def open_up(_function: object, name: str, _error: object) -> None:
-        parent = Path(name).parent
-        with suppress(OSError):
-            parent.chmod(stat.S_IRWXU)
-            Path(name).chmod(stat.S_IRWXU)
-            shutil.rmtree(name) if Path(name).is_dir() else Path(name).unlink()
-
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, onerror=open_up)
-
-
 def _open_the_way(parent: Path) -> None:
     """Make the folders above a component's, and let its user pass through those that are ours."""
     parent.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -228,15 +210,4 @@ def _closed(spec: dict[str, Any], place: Path) -> Diagnostic:
         f"may not enter `{place}`.",
         hint="put environments and state, and Python itself, where every user may read:\n"
         "    STACK_CACHE_DIR=/var/cache/stackwright STACK_STATE_DIR=/var/lib/stackwright stack up",
-    )
-
-
-def _not_prepared(spec: dict[str, Any], program: str, ended: str, said: str) -> Diagnostic:
-    lines = "".join(f"\n  {line}" for line in said.splitlines())
-    return Diagnostic(
-        code="P122",
-        summary="prepare step failed",
-        detail=f"`{spec['component']}` ({spec['tool']}@process) is prepared with `{program}`, which {ended}."
-        + (f" The last lines of its log:{lines}" if lines else ""),
-        hint=f"the whole log is shown by\n    stack logs {spec['component']}",
     )

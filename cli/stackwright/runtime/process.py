@@ -218,6 +218,22 @@ def send(who: Identity, number: int) -> bool:
     return True
 
 
+def tell(who: Identity, number: int) -> None:
+    """Signal a process also where it is stopped, and would hear nothing but KILL."""
+    send(who, number)
+    send(who, signal.SIGCONT)
+
+
+def ended(status: int) -> str:
+    """How a process ended, for people; a negative status is the signal that killed it."""
+    if status >= 0:
+        return f"exited with status {status}"
+    try:
+        return f"was killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was killed by signal {-status}"
+
+
 def end(find: Callable[[], list[Identity]], first: int, patience: float, deadline: float = 5.0) -> list[Identity]:
     """Signal all that `find` lists with `first`, after `patience` seconds KILL, until it lists none; returns the rest.
 
@@ -233,9 +249,7 @@ def end(find: Callable[[], list[Identity]], first: int, patience: float, deadlin
         for who in found:
             if kill or who not in told:
                 told.add(who)
-                send(who, signal.SIGKILL if kill else first)
-                if not kill:
-                    send(who, signal.SIGCONT)  # a stopped process hears nothing but KILL
+                tell(who, signal.SIGKILL if kill else first)
         time.sleep(0.03)
     return []
 
@@ -289,6 +303,14 @@ def set_name(name: str) -> None:
 def remove_sysv_memory(number: int) -> bool:
     """Remove a SysV shared memory segment."""
     return bool(_libc().shmctl(number, 0, None) == 0)
+
+
+def shared_files() -> set[tuple[str, int]]:
+    """The files below /dev/shm: name and inode."""
+    try:
+        return {(entry.name, entry.inode()) for entry in os.scandir("/dev/shm")}  # noqa: S108 (looked at only)
+    except OSError:
+        return set()
 
 
 def shared_memory(pid: int) -> set[str]:

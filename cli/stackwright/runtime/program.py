@@ -25,6 +25,12 @@ class ProgramError(Exception):
         self.tail = tail
 
 
+def quoted(intro: str, said: str, lines: int = 15) -> str:
+    """The end of what a program said, to stand in a diagnostic after `intro`; nothing where it said nothing."""
+    last = said.strip().splitlines()[-lines:]
+    return f"{intro}\n" + "\n".join(f"  {line}" for line in last) if last else ""
+
+
 def run(
     command: Sequence[str],
     cwd: Path,

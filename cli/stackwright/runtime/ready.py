@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from stackwright.errors import Diagnostic, StackError
 from stackwright.runtime import listeners
 from stackwright.runtime.cancel import check
+from stackwright.runtime.program import quoted
+from stackwright.runtime.steps import failure
 
 ReadySpec = dict[str, Any]  # docs/architecture.md: one of http, tcp, command; json; timeout
 
@@ -55,7 +57,9 @@ def wait(spec: ReadySpec, watched: Watched, cancel: threading.Event) -> float:
         if problem is None:
             return time.monotonic() - began
         if time.monotonic() - began >= timeout:
-            raise StackError(_never(watched, spec, timeout, problem))
+            why = f"runs, but {what(spec)} {problem} after {timeout:.0f} s"
+            summary = "process did not become ready"
+            raise StackError(failure("P112", summary, watched.name, watched.tool, why, log=watched.log()))
         if watched.still and time.monotonic() - word >= _WORD:
             watched.still(problem)
             word = time.monotonic()
@@ -160,36 +164,13 @@ def port_taken(name: str, other: listeners.Listener, log: str = "") -> Diagnosti
     return Diagnostic(
         code="P110",
         summary="port is taken",
-        detail=f"`{name}` should listen on port {other.port}, but {other.what} does already.{_lines(log)}",
+        detail=f"`{name}` should listen on port {other.port}, but {other.what} does already."
+        + quoted(" The last lines of its log:", log),
         hint=f"stop it, or let the stack take other ports with `stack down` and `stack up`; to stop it:\n{kill}",
     )
 
 
 def stopped(watched: Watched, reason: str, seconds: float) -> Diagnostic:
     """A process died before it was ready."""
-    return Diagnostic(
-        code="P111",
-        summary="process stopped before it was ready",
-        detail=f"`{watched.name}` ({watched.tool}@process) {reason}, after {seconds:.1f} s.{_lines(watched.log())}",
-        hint=_whole_log(watched.name),
-    )
-
-
-def _never(watched: Watched, spec: ReadySpec, timeout: float, problem: str) -> Diagnostic:
-    return Diagnostic(
-        code="P112",
-        summary="process did not become ready",
-        detail=f"`{watched.name}` ({watched.tool}@process) runs, but {what(spec)} {problem} "
-        f"after {timeout:.0f} s.{_lines(watched.log())}",
-        hint=_whole_log(watched.name),
-    )
-
-
-def _lines(log: str) -> str:
-    if not log.strip():
-        return ""
-    return " The last lines of its log:\n" + "\n".join(f"  {line}" for line in log.rstrip().splitlines())
-
-
-def _whole_log(name: str) -> str:
-    return f"the whole log is shown by\n    stack logs {name.partition('/')[0]}"
+    what, summary = f"{reason}, after {seconds:.1f} s", "process stopped before it was ready"
+    return failure("P111", summary, watched.name, watched.tool, what, log=watched.log())

@@ -14,11 +14,12 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, NoReturn
 
 from stackwright.runtime import process, units
+from stackwright.runtime.units import Unit
 
 BACKOFF = (0.2, 0.5, 1.0, 2.0)  # seconds before each restart; the fifth death within WINDOW is the last
 WINDOW = 60.0
@@ -26,62 +27,42 @@ GRACE = 2.0  # seconds between TERM and KILL for what the main process left behi
 GO, STARTED = b"g", b"s"  # what keeper and shim say to each other over the link, once
 
 
-def run(spec: dict[str, Any], keeper_dir: str, past: tuple[tuple[int, int], ...], link: socket.socket) -> NoReturn:
-    """The life of a shim, in the freshly forked child of the keeper; never returns."""
+def live(unit: str, act: Callable[[socket.socket], None], link: socket.socket) -> NoReturn:
+    """The life of a shim or guard, in the freshly forked child of the keeper; never returns."""
     status = 70
     try:
         os.setsid()
         detach(keep=(link.fileno(),))
         if link.recv(1) == GO:  # end of file: the keeper died before it had our pid in its journal
-            _Shim(spec, keeper_dir, past, link).watch()
+            act(link)
         status = 0
     except BaseException as error:  # noqa: BLE001 (nothing above us catches; text only of what holds no secret)
-        os.write(2, f"shim of {spec.get('id')}: {type(error).__name__}: {error}\n".encode())
+        os.write(2, f"shim of {unit}: {type(error).__name__}: {error}\n".encode())
     finally:
         os._exit(status)
 
 
-def guard(
-    record: units.Record, members: list[process.Identity], stopping: bool, keeper_dir: str, link: socket.socket
-) -> NoReturn:
+def guard(unit: Unit, members: list[process.Identity], stopping: bool, keeper_dir: str, link: socket.socket) -> None:
     """Stand in for a shim that was killed: look after its tool without the spec, so without restarts."""
-    status = 70
-    try:
-        os.setsid()
-        detach(keep=(link.fileno(),))
-        if link.recv(1) == GO:
-            _guard(record, members, stopping, keeper_dir, link)
-        status = 0
-    except BaseException as error:  # noqa: BLE001
-        os.write(2, f"guard of {record.id}: {type(error).__name__}: {error}\n".encode())
-    finally:
-        os._exit(status)
-
-
-def _guard(
-    record: units.Record, members: list[process.Identity], stopping: bool, keeper_dir: str, link: socket.socket
-) -> None:
     told = [stopping]
-    wake, tell = wakeup_pipe()
+    wake = wakeup()
     signal.signal(signal.SIGTERM, lambda *_: told.append(True))
-    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-    process.set_name(f"guard:{record.id}")
-    me, main = process.myself(), record.main
-    record = record._replace(boot=me.boot, shim=(me.pid, me.start))
-    units.write(keeper_dir, record._replace(state=units.UP, since=time.time()))
+    process.set_name(f"guard:{unit.id}")
+    unit = unit._replace(shim=process.myself(), state=units.UP, since=time.time())
+    units.write(keeper_dir, unit)
     link.send(STARTED)
     link.close()
+    main = unit.tool
     while main and process.alive(main) and not any(told):
         select.select([wake], [], [], 1.0)
     state, reason = (units.DOWN, "stopped") if any(told) else (units.FAILED, "it died after its watchdog was killed")
     if main:
-        first = getattr(signal, f"SIG{record.signal}")
-        process.end(lambda: [main] if process.alive(main) else [], first, record.timeout)
+        first = getattr(signal, f"SIG{unit.signal}")
+        process.end(lambda: [main] if process.alive(main) else [], first, unit.timeout)
         members = [main, *members]
     if left := process.end(lambda: process.family(members), signal.SIGTERM, GRACE):
         state, reason = units.FAILED, f"{len(left)} of its processes cannot be killed"
-    past = units.remembered(record)
-    units.write(keeper_dir, record._replace(state=state, reason=reason, tool=None, past=past, since=time.time()))
+    units.write(keeper_dir, unit.bygone()._replace(state=state, reason=reason, since=time.time()))
 
 
 def detach(keep: Iterable[int] = ()) -> None:
@@ -96,23 +77,35 @@ def detach(keep: Iterable[int] = ()) -> None:
                 os.close(int(name))
 
 
-class _Shim:
+class Shim:
+    """The watchdog of one tool, told by its keeper over `link` and heard there once."""
+
     def __init__(
-        self, spec: dict[str, Any], keeper_dir: str, past: tuple[tuple[int, int], ...], link: socket.socket
+        self, spec: dict[str, Any], keeper_dir: str, past: tuple[process.Identity, ...], link: socket.socket
     ) -> None:
-        self.spec, self.keeper_dir, self.past, self.link = spec, keeper_dir, past, link
-        self.me = process.myself()
-        self.tool: tuple[int, int] | None = None
-        self.reason, self.restarts = "", 0
+        self.spec, self.keeper_dir, self.link = spec, keeper_dir, link
+        self.unit = Unit(
+            id=spec["id"],
+            hash=spec["hash"],
+            shim=process.myself(),
+            tool=None,
+            state=units.DOWN,
+            since=time.time(),
+            restarts=0,
+            reason="",
+            log=spec["log"],
+            signal=spec["signal"],
+            timeout=spec["timeout"],
+            past=past,
+        )
         self.deaths: list[float] = []
         self.status: int | None = None  # of the tool, once it has been waited for
         self.stopping = False
         process.become_subreaper()
         process.set_name(f"shim:{spec['id']}")
-        self.wake, tell = wakeup_pipe()
+        self.wake = wakeup()
         signal.signal(signal.SIGTERM, self._told_to_stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
 
     def _told_to_stop(self, *_: object) -> None:
         self.stopping = True
@@ -131,14 +124,14 @@ class _Shim:
                 return
             if self.status is not None:
                 self._end_rest(GRACE)
-                if not self._restart():
+                if not self._restart(self.status):
                     return
 
     # Starting
 
     def _start(self) -> bool:
         """Fork the tool, write down who it is, then let it execute its program; False when it could not."""
-        self._remember_tool()
+        self.unit = self.unit.bygone()
         self.status = None
         gate, open_gate = os.pipe()
         errors, tell_error = os.pipe()
@@ -149,10 +142,8 @@ class _Shim:
             _become_tool(self.spec, gate, tell_error, log)
         for fd in (gate, tell_error, log):
             os.close(fd)
-        found = process.look(pid)
-        self.tool = (pid, found.start) if found else None
         try:
-            self._record(units.UP)
+            self._record(units.UP, tool=process.identify(pid))
             os.write(open_gate, GO)
         finally:
             os.close(open_gate)  # unwritten: the tool never runs
@@ -160,45 +151,42 @@ class _Shim:
         os.close(errors)
         if error:
             self._end_rest(GRACE)
-            self.reason = error
-            self._record(units.FAILED)
+            self._record(units.FAILED, reason=error)
         return not error
 
-    def _restart(self) -> bool:
+    def _restart(self, status: int) -> bool:
         """After a death: wait and start again, or give up; False when this shim is done."""
         at = time.monotonic()
         self.deaths = [death for death in self.deaths if at - death < WINDOW] + [at]
-        self.reason = f"{_how(self.status)} at {time.strftime('%H:%M:%S', time.gmtime())} UTC"
-        if len(self.deaths) > len(BACKOFF):
-            self._note(f"{self.reason}: death number {len(self.deaths)} within {WINDOW:.0f} s, not restarted any more")
-            self.reason += f", {len(self.deaths)} times within {WINDOW:.0f} s"
-            self._remember_tool()
-            self._record(units.FAILED)
+        reason = f"{process.ended(status)} at {time.strftime('%H:%M:%S', time.gmtime())} UTC"
+        if (number := len(self.deaths)) > len(BACKOFF):
+            self._note(f"{reason}: death number {number} within {WINDOW:.0f} s, not restarted any more")
+            self.unit = self.unit.bygone()
+            self._record(units.FAILED, reason=f"{reason}, {number} times within {WINDOW:.0f} s")
             return False
-        delay = BACKOFF[len(self.deaths) - 1]
-        self._note(f"{self.reason}; restarted in {delay} s")
-        self._record(units.RESTARTING)
+        delay = BACKOFF[number - 1]
+        self._note(f"{reason}; restarted in {delay} s")
+        self._record(units.RESTARTING, reason=reason)
         while not self.stopping and (left := at + delay - time.monotonic()) > 0:
             self._wait(left)
         if self.stopping:
             self._stop()
             return False
-        self.restarts += 1
+        self.unit = self.unit._replace(restarts=self.unit.restarts + 1)
         return self._start()
 
     # Stopping
 
     def _stop(self) -> None:
         """The tool's own signal, then TERM to everything below us, then KILL, until nothing is left."""
-        if self.status is None and self.tool:
-            _signal(process.Identity(self.me.boot, *self.tool), getattr(signal, f"SIG{self.spec['signal']}"))
+        if self.status is None and self.unit.tool:
+            process.tell(self.unit.tool, getattr(signal, f"SIG{self.spec['signal']}"))
             until = time.monotonic() + self.spec["timeout"]
             while self._reap() and self.status is None and (left := until - time.monotonic()) > 0:
                 self._wait(min(left, 1.0))
         self._end_rest(GRACE)
-        self._remember_tool()
-        self.reason = "stopped"
-        self._record(units.DOWN)
+        self.unit = self.unit.bygone()
+        self._record(units.DOWN, reason="stopped")
 
     def _end_rest(self, patience: float) -> None:
         began, told = time.monotonic(), set[process.Identity]()
@@ -207,14 +195,14 @@ class _Shim:
             for who in self._below():
                 if kill or who not in told:
                     told.add(who)
-                    _signal(who, signal.SIGKILL if kill else signal.SIGTERM)
+                    process.tell(who, signal.SIGKILL if kill else signal.SIGTERM)
             self._wait(0.05)
 
     def _below(self) -> list[process.Identity]:
         found = process.descendants(os.getpid())
-        if not process.LINUX and self.tool:
+        if not process.LINUX and self.unit.tool:
             # Without subreapers an orphan leaves our tree, but not the session the tool began.
-            found += [p for p in process.snapshot().values() if process.session(p.pid) == self.tool[0]]
+            found += [p for p in process.snapshot().values() if process.session(p.pid) == self.unit.pid]
         return [proc.identity for proc in found]
 
     # Looking
@@ -234,31 +222,12 @@ class _Shim:
                 return False
             if pid == 0:
                 return True
-            if self.tool and pid == self.tool[0]:
-                self.status = status
+            if pid == self.unit.pid:
+                self.status = os.waitstatus_to_exitcode(status)
 
-    def _record(self, state: str) -> None:
-        spec = self.spec
-        record = units.Record(
-            id=spec["id"],
-            hash=spec["hash"],
-            boot=self.me.boot,
-            shim=(self.me.pid, self.me.start),
-            tool=self.tool,
-            state=state,
-            since=time.time(),
-            restarts=self.restarts,
-            reason=self.reason,
-            log=spec["log"],
-            signal=spec["signal"],
-            timeout=spec["timeout"],
-            past=self.past,
-        )
-        units.write(self.keeper_dir, record)
-
-    def _remember_tool(self) -> None:
-        if self.tool:
-            self.past, self.tool = (*self.past[-15:], self.tool), None
+    def _record(self, state: str, **changes: Any) -> None:
+        self.unit = self.unit._replace(state=state, since=time.time(), **changes)
+        units.write(self.keeper_dir, self.unit)
 
     def _note(self, text: str) -> None:
         """A line of ours between the tool's, for who reads its log."""
@@ -305,26 +274,10 @@ def _become_tool(spec: dict[str, Any], gate: int, tell_error: int, log: int) -> 
     os._exit(127)
 
 
-def _signal(who: process.Identity, number: int) -> None:
-    process.send(who, number)
-    process.send(who, signal.SIGCONT)  # a stopped process hears nothing but KILL
-
-
-def _how(status: int | None) -> str:
-    if status is None:
-        return "was lost"
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        try:
-            return f"was killed by {signal.Signals(number).name}"
-        except ValueError:
-            return f"was killed by signal {number}"
-    return f"exited with status {os.WEXITSTATUS(status)}"
-
-
-def wakeup_pipe() -> tuple[int, int]:
-    """A pipe for `signal.set_wakeup_fd`: the end to select on and the end to write to."""
-    ends = os.pipe()
-    for fd in ends:
-        os.set_blocking(fd, False)
-    return ends
+def wakeup() -> int:
+    """A descriptor that a signal with a handler makes readable, to select on."""
+    wake, tell = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+    return wake

@@ -10,9 +10,11 @@ import pwd
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from stackwright.runtime import process
 from stackwright.runtime.cancel import check
 from stackwright.runtime.journal import Journal, identities, read
 from stackwright.runtime.observer import Observer
+from stackwright.runtime.program import quoted
 from stackwright.runtime.secrets import Secrets, Text
 from stackwright.runtime.workspace import Workspace
 
@@ -82,7 +85,10 @@ def run(step: Step, output: int, cancel: threading.Event, journal: Journal | Non
     try:
         if journal:
             journal.spawned(step.kind, step.component, step.id, child.pid)
-        _open_gate(child)
+        assert child.stdin
+        with suppress(BrokenPipeError):  # it is dead already, and its status says why
+            child.stdin.write(b"g")
+            child.stdin.close()
         status = _wait(child, step.timeout, cancel, look)
     finally:
         if child.poll() is None:
@@ -90,6 +96,16 @@ def run(step: Step, output: int, cancel: threading.Event, journal: Journal | Non
     if journal:
         journal.write("exit", step.kind, step.component, step.id, status=status)
     return status
+
+
+def said(
+    step: Step, secrets: Secrets, cancel: threading.Event, journal: Journal | None = None, limit: int = 4096
+) -> tuple[int | None, str]:
+    """Run a step: how it ended, and the end of what it said, without secrets."""
+    with tempfile.TemporaryFile() as output:
+        status = run(step, output.fileno(), cancel, journal)
+        output.seek(max(0, output.seek(0, os.SEEK_END) - limit))
+        return status, secrets.redact(output.read().decode(errors="replace").strip())
 
 
 def end_orphans(ws: Workspace, kind: str, component: str) -> None:
@@ -104,12 +120,17 @@ def ended(status: int | None, timeout: float) -> str:
     """How a step ended, for people."""
     if status is None:
         return f"did not end within {timeout:.0f} s"
-    if status >= 0:
-        return f"exited with status {status}"
-    try:
-        return f"was killed by {signal.Signals(-status).name}"
-    except ValueError:
-        return f"was killed by signal {-status}"
+    return process.ended(status)
+
+
+def failure(code: str, summary: str, name: str, tool: str, what: str, *, log: str) -> Diagnostic:
+    """What went wrong with a component or a process of it, with the last lines of its log."""
+    return Diagnostic(
+        code=code,
+        summary=summary,
+        detail=f"`{name}` ({tool}@process) {what}.{quoted(' The last lines of its log:', log)}",
+        hint=f"the whole log is shown by\n    stack logs {name.partition('/')[0]}",
+    )
 
 
 def user_of(spec: dict[str, Any]) -> User:
@@ -120,7 +141,7 @@ def user_of(spec: dict[str, Any]) -> User:
     return nobody.pw_uid, nobody.pw_gid
 
 
-def base_environment(ws: Workspace, component: str, spec: dict[str, Any]) -> dict[str, str]:
+def environment(ws: Workspace, component: str, spec: dict[str, Any], secrets: Secrets) -> dict[str, str]:
     """What every process of a component has; of the caller's environment nothing."""
     folder, prefix = spec["folder"], spec["environment"]["prefix"]
     return {
@@ -130,6 +151,7 @@ def base_environment(ws: Workspace, component: str, spec: dict[str, Any]) -> dic
         "LANG": "C.UTF-8",
         "STACK_ID": ws.id,
         "STACK_COMPONENT": component,
+        **filled(spec.get("env", {}), secrets),
     }
 
 
@@ -175,15 +197,6 @@ def size(log: str | Path) -> int:
         return Path(log).lstat().st_size
     except OSError:
         return 0
-
-
-def _open_gate(child: subprocess.Popen[bytes]) -> None:
-    assert child.stdin
-    try:
-        child.stdin.write(b"g")
-        child.stdin.close()
-    except BrokenPipeError:
-        return  # it is dead already, and its status says why
 
 
 def _looker(journal: Journal | None, top: int, unit: str) -> Callable[[], None]:

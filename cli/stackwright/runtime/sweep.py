@@ -31,11 +31,6 @@ class Leftover:
     hint: str = ""
 
 
-def find(ws: Workspace) -> list[Leftover]:
-    """Everything of this stack that is there now."""
-    return _Census(ws).leftovers()
-
-
 def sweep(ws: Workspace) -> list[Leftover]:
     """End what is ours and remove what dead processes of ours left; returns what had to be removed."""
     first = _Census(ws)
@@ -52,8 +47,9 @@ def sweep(ws: Workspace) -> list[Leftover]:
     swept = list(found.values())
     last = _Census(ws)
     # What living processes of ours held is ours for certain; what they leave now has a dead owner.
+    mapped = {name for pid in last.procs for name in process.shared_memory(pid)}
     for name, inode in {*first.memory, *last.memory}:
-        if _is(name, inode) and name not in _mapped(last.procs):
+        if (name, inode) in process.shared_files() and name not in mapped:
             (SHARED_MEMORY / name).unlink(missing_ok=True)
             swept.append(Leftover("shm", str(SHARED_MEMORY / name)))
     for segment in evidence.segments():
@@ -92,21 +88,23 @@ class _Census:
     def _attribute(self) -> dict[int, str]:
         """Pid -> why it is ours."""
         procs, ws = self.procs, self._ws
-        marks = evidence.marks(ws.watermark, ws.id, self._roots, ws.created)
+        born = evidence.born(ws.created)
         me = process.ancestors(procs, os.getpid())
         why: dict[int, str] = {}
         for pid, proc in procs.items():
             if pid not in me:
-                reason = "is in the journal" if proc.identity in self.named else evidence.mark(proc, marks)
-                if not reason and (reason := evidence.trace(proc, marks)):
-                    family = process.closure(procs, [pid])
-                    if any(procs[member].tty for member in family):
-                        continue  # somebody's terminal
-                if reason:
+                if proc.identity in self.named:
+                    why[pid] = "is in the journal"
+                elif process.watermark(pid) == ws.watermark:
+                    why[pid] = "carries the stack's watermark"
+                elif (reason := evidence.trace(proc, ws.id, self._roots, born)) and not self._has_terminal(pid):
                     why[pid] = reason
         for pid in process.closure(procs, why, skip=me):
             why.setdefault(pid, "was started by one of the stack's processes")
         return why
+
+    def _has_terminal(self, pid: int) -> bool:
+        return any(self.procs[member].tty for member in process.closure(self.procs, [pid]))
 
     def _look_further(self) -> None:
         sockets = evidence.listening()
@@ -115,7 +113,7 @@ class _Census:
                 address = sockets.get(target.removeprefix("socket:[").removesuffix("]"))
                 if address:
                     self.sockets[address] = pid
-        files = _shared_files()
+        files = process.shared_files()
         held = {name for pid in self.ours for name in process.shared_memory(pid)}
         seen = {(e["memory"][0], e["memory"][1]) for e in self.entries if isinstance(e.get("memory"), list)}
         self.memory = {file for file in files if file[0] in held or file in seen}
@@ -164,18 +162,3 @@ class _Census:
 def _journals(ws: Workspace) -> list[dict[str, Any]]:
     files = sorted(ws.journal_dir.glob("*.jsonl")) if ws.journal_dir.is_dir() else []
     return [entry for file in files for entry in journal.read(file)]
-
-
-def _shared_files() -> set[tuple[str, int]]:
-    try:
-        return {(entry.name, entry.inode()) for entry in os.scandir(SHARED_MEMORY)}
-    except OSError:
-        return set()
-
-
-def _is(name: str, inode: int) -> bool:
-    return (name, inode) in _shared_files()
-
-
-def _mapped(procs: dict[int, process.Proc]) -> set[str]:
-    return {name for pid in procs for name in process.shared_memory(pid)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -30,10 +29,6 @@ _FROM_PIP = {
 _INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_NO_INDEX")
 
 
-class UvError(ProgramError):
-    """uv failed."""
-
-
 def run(
     arguments: Sequence[str | Path],
     cwd: Path,
@@ -42,19 +37,10 @@ def run(
     hold: Sequence[int] = (),
 ) -> None:
     """Run uv to its end in a folder of ours, where no pyproject.toml or uv.toml above it is taken up."""
-    command = [find(), *map(str, arguments)]
-    env = environment(os.environ) | {"TMPDIR": str(_temporary(cwd))}
-    try:
-        program.run(command, cwd, env, cancel, said, hold=hold, output=False)
-    except ProgramError as error:
-        raise UvError(error.tail) from error
-
-
-def _temporary(cwd: Path) -> Path:
-    """uv leaves lock files in its temporary folder when it builds; in the cache we may leave things."""
-    folder = cwd.parent.parent / "tmp"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    temporary = cwd.parent.parent / "tmp"  # uv leaves lock files there when it builds; in the cache we may leave things
+    temporary.mkdir(mode=0o700, exist_ok=True)
+    env = environment(os.environ) | {"TMPDIR": str(temporary)}
+    program.run([find(), *map(str, arguments)], cwd, env, cancel, said, hold=hold, output=False)
 
 
 def find() -> str:
@@ -65,7 +51,7 @@ def find() -> str:
         return str(find_uv_bin())
     found = shutil.which("uv")
     if not found:
-        raise UvError(f"there is no `uv`; it comes with Stackwright: {sys.executable} -m pip install uv")
+        raise ProgramError(f"there is no `uv`; it comes with Stackwright: {sys.executable} -m pip install uv")
     return found
 
 
@@ -77,11 +63,3 @@ def environment(caller: Mapping[str, str]) -> dict[str, str]:
         if name in caller and uv_name not in kept and not (own_index and "INDEX" in name):
             kept[uv_name] = caller[name]
     return kept | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
-
-
-def cache_folder() -> Path:
-    """Where uv keeps unpacked packages."""
-    ask = [find(), "cache", "dir"]
-    own = environment(os.environ)
-    done = subprocess.run(ask, env=own, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    return Path(done.stdout.strip() or "/nonexistent")

@@ -13,7 +13,7 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,16 @@ from stackwright import folders
 from stackwright.errors import Diagnostic, Exit, StackError
 from stackwright.runtime import index, process
 from stackwright.runtime.files import write_atomic
+
+
+class _Place:
+    """A file or folder below a workspace's root."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, ws: Workspace, _owner: type[Workspace]) -> Path:
+        return ws.root / self._name
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,70 +45,27 @@ class Workspace:
     created: str  # ISO 8601, UTC
     folders: tuple[str, ...] = ()  # what the stack has outside of `root`
 
+    terraform = _Place("terraform")  # the rendered root and its state
+    journal_dir = _Place("journal")  # one file for each writer: client.jsonl, keeper.jsonl
+    keeper_dir = _Place("keeper")  # the keeper's socket and the units' files
+    components = _Place("components")  # a folder for each component
+    programs = _Place("bin")  # links to programs of this machine that tools call
+    jobs = _Place("jobs")  # the library of jobs and the working folders of smoke
+    shares = _Place("shares")  # what it has on servers that outlive it
+    logs = _Place("logs")  # our own and Terraform's
+    secrets_file = _Place("secrets.json")  # generated secrets, 0600
+    plan_file = _Place("plan.json")  # the last plan
+    ports_file = _Place("ports.json")  # the ports this stack has, kept over its life
+
     @property
     def whole(self) -> bool:
         """Whether it is there; a folder that was deleted, while its processes ran on perhaps, is only in the index."""
         return (self.root / "stack.json").is_file()
 
     @property
-    def terraform(self) -> Path:
-        """The rendered root and its state."""
-        return self.root / "terraform"
-
-    @property
-    def journal_dir(self) -> Path:
-        """One file for each writer: client.jsonl, keeper.jsonl."""
-        return self.root / "journal"
-
-    @property
-    def keeper_dir(self) -> Path:
-        """The keeper's socket and the units' files."""
-        return self.root / "keeper"
-
-    @property
-    def components(self) -> Path:
-        """A folder for each component."""
-        return self.root / "components"
-
-    @property
     def unprivileged(self) -> Path:
         """The folders of components that must not run as root, when we are root."""
         return Path(self.folders[0]) if self.folders else self.components
-
-    @property
-    def programs(self) -> Path:
-        """Links to programs of this machine that tools call."""
-        return self.root / "bin"
-
-    @property
-    def jobs(self) -> Path:
-        """The library of jobs and the working folders of smoke."""
-        return self.root / "jobs"
-
-    @property
-    def shares(self) -> Path:
-        """What it has on servers that outlive it."""
-        return self.root / "shares"
-
-    @property
-    def logs(self) -> Path:
-        """Our own logs and Terraform's."""
-        return self.root / "logs"
-
-    @property
-    def secrets_file(self) -> Path:
-        """Generated secrets, 0600."""
-        return self.root / "secrets.json"
-
-    @property
-    def plan_file(self) -> Path:
-        """The last plan."""
-        return self.root / "plan.json"
-
-    @property
-    def ports_file(self) -> Path:
-        """The ports this stack has, kept over its life."""
-        return self.root / "ports.json"
 
     @classmethod
     def create(cls, root: Path, name: str, manifest: str) -> Workspace:
@@ -113,17 +80,16 @@ class Workspace:
             for found in (here, *entries):
                 if found and found.root == root and found.name == name:
                     return found._write()
-            number = os.urandom(3).hex()
+            new = f"{name}-{os.urandom(3).hex()}"
+            outside = folders.state_dir() / index.COMPONENTS / new
             return cls(
                 root=root,
-                id=f"{name}-{number}",
+                id=new,
                 name=name,
                 watermark=10**15 + int.from_bytes(os.urandom(5), "big"),
                 manifest=manifest,
                 created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                folders=(str(folders.state_dir() / index.COMPONENTS / f"{name}-{number}"),)
-                if os.geteuid() == 0
-                else (),
+                folders=(str(outside),) if os.geteuid() == 0 else (),
             )._write()
 
     @classmethod
@@ -170,10 +136,10 @@ class Workspace:
             )
         for folder in outside:
             if folder.name == self.id:
-                _remove(folder)
+                remove_tree(folder)
         here = _read(self.root / "stack.json")
         if here is None or here.id == self.id:  # else another stack lives there now
-            _remove(self.root)
+            remove_tree(self.root)
             if self.root.parent.name == ".stack":
                 with suppress(OSError):
                     self.root.parent.rmdir()
@@ -310,16 +276,8 @@ def _unknown(what: str) -> StackError:
 
 
 def _dump(ws: Workspace) -> bytes:
-    data = {
-        "v": 1,
-        "id": ws.id,
-        "name": ws.name,
-        "watermark": ws.watermark,
-        "manifest": ws.manifest,
-        "workspace": str(ws.root),
-        "folders": list(ws.folders),
-        "created": ws.created,
-    }
+    data = {"v": 1, "workspace": str(ws.root), **asdict(ws)}
+    del data["root"]
     return json.dumps(data, indent=2).encode() + b"\n"
 
 
@@ -329,26 +287,23 @@ def _read(path: Path) -> Workspace | None:
         data = json.loads(path.read_bytes())
         return Workspace(
             root=Path(data["workspace"]),
-            id=str(data["id"]),
-            name=str(data["name"]),
             watermark=int(data["watermark"]),
-            manifest=str(data["manifest"]),
-            created=str(data["created"]),
             folders=tuple(str(folder) for folder in data["folders"]),
+            **{name: str(data[name]) for name in ("id", "name", "manifest", "created")},
         )
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
-def _remove(folder: Path) -> None:
-    """Delete a tree, also where a tool has made folders read-only."""
-    for parent, names, _ in os.walk(folder):
-        for name in names:
-            path = os.path.join(parent, name)  # noqa: PTH118 (walk speaks in strings)
+def remove_tree(folder: Path) -> None:
+    """Delete a folder with everything in it, also where a tool has made folders read-only."""
+    if not folder.is_dir():
+        return
+    import shutil  # late: `stack list` loads this file
+
+    for parent, names, _ in () if folder.is_symlink() else os.walk(folder):
+        for path in (parent, *(f"{parent}/{name}" for name in names)):
             mode = os.lstat(path).st_mode
             if stat.S_ISDIR(mode) and mode & 0o700 != 0o700:
-                os.chmod(path, 0o700)  # noqa: PTH101
-    if folder.is_dir():
-        import shutil  # late: `stack list` loads this file
-
-        shutil.rmtree(folder)
+                os.chmod(path, 0o700)  # noqa: PTH101 (thousands of folders)
+    shutil.rmtree(folder)  # which refuses a link

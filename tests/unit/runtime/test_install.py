@@ -320,7 +320,7 @@ def test_another_volume_means_copies_and_that_is_said(cache: Path, monkeypatch: 
         monkeypatch.setenv("UV_CACHE_DIR", str(elsewhere))
         told: Told = []
         assert output(ensure(wheels.spec(cache, "tiny-1", "tinya"), told) / "bin/tinya") == "tinya 1.0"
-        assert any(text.startswith("copying, because") and str(elsewhere) in text for _, _, text in told)
+        assert any("falling back to full copy" in text for _, _, text in told)
     finally:
         shutil.rmtree(elsewhere)
 

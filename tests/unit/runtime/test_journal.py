@@ -19,7 +19,6 @@ def test_lines_are_numbered_on_across_writers(tmp_path: Path) -> None:
         writer = Journal(tmp_path / "j" / "client.jsonl")
         writer.write("intent", "process", "db", "db/main", hash="x")
         writer.write("done", "process", "db")
-        writer.close()
     entries = journal.read(tmp_path / "j" / "client.jsonl")
     assert [entry["seq"] for entry in entries] == [1, 2, 3, 4]
     first = {"v": 1, "seq": 1, "op": "intent", "kind": "process", "component": "db", "id": "db/main", "hash": "x"}

@@ -72,11 +72,11 @@ def test_an_http_answer_below_400_is_ready(server: int, path: str, monkeypatch: 
 
 @pytest.mark.parametrize(
     "fields",
-    [{"a.b": 1}, {"a.b": "1"}, {"a.flag": "true", "a.flag ".strip(): True}, {"a.list.0.x": 7}, {"a.none": None}],
+    [{"a.b": 1}, {"a.b": "1"}, {"a.flag": "true"}, {"a.flag": True}, {"a.list.0.x": 7}, {"a.none": None}],
 )
 def test_json_fields_count_by_what_they_say(server: int, fields: dict[str, Any]) -> None:
     """Dotted paths reach into objects and lists, and text and number of the same reading are equal."""
-    wait({"http": f"http://127.0.0.1:{server}/", "json": fields, "timeout": 5.0})
+    assert wait({"http": f"http://127.0.0.1:{server}/", "json": fields, "timeout": 5.0}) < 5
 
 
 @pytest.mark.parametrize(

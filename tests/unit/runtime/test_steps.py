@@ -43,7 +43,7 @@ def test_what_a_step_held_that_was_ended_is_swept(user_folders: Path) -> None:
         with pytest.raises(Cancelled), Path(os.devnull).open("w") as nowhere:
             steps.run(step, nowhere.fileno(), cancel, steps.client_journal(ws))
         stopper.join()
-        found = {left.kind: left.what for left in sweep.find(ws)}
+        found = {left.kind: left.what for left in sweep.prove(ws)[0]}
         assert set(found) == {"shm", "sysv"}
         sweep.sweep(ws)
         assert sweep.prove(ws)[0] == []

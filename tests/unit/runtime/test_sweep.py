@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import keeping
-from stackwright.runtime import evidence, process, sweep
+from stackwright.runtime import evidence, process, sweep, units
 from stackwright.runtime.client import KeeperClient
 from stackwright.runtime.workspace import Workspace, mark_self
 
@@ -55,10 +55,10 @@ def test_a_running_stack_is_found_and_ended(ws: Workspace, bystander: subprocess
     keeper.ensure(keeping.python(ws, "a/main", keeping.HOSTILE))
     listen = "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen(); time.sleep(1000)"
     keeper.ensure(keeping.python(ws, "b/main", listen))
-    keeping.until(lambda: any(found.what.startswith("port ") for found in sweep.find(ws)))
+    keeping.until(lambda: any(found.what.startswith("port ") for found in sweep.prove(ws)[0]))
     keeping.until(lambda: len(keeping.marked(ws)) == 6)
-    assert kinds(sweep.find(ws)) == ["process", "socket"]
-    assert len([found for found in sweep.find(ws) if found.kind == "process"]) == 6
+    assert kinds(sweep.prove(ws)[0]) == ["process", "socket"]
+    assert len([found for found in sweep.prove(ws)[0] if found.kind == "process"]) == 6
     swept = sweep.sweep(ws)
     assert len(swept) == 6
     assert sweep.prove(ws)[0] == []
@@ -79,7 +79,7 @@ def test_after_everybody_who_knew_is_dead(ws: Workspace, bystander: subprocess.P
     if folder:
         shutil.rmtree(folder)
     found = Workspace.find("demo")
-    assert [leftover.what.split()[0] for leftover in sweep.find(found)] == [str(daemon)]
+    assert [leftover.what.split()[0] for leftover in sweep.prove(found)[0]] == [str(daemon)]
     assert len(sweep.sweep(found)) == 1
     assert sweep.prove(found)[0] == []
 
@@ -88,13 +88,13 @@ def test_look_alikes_are_left_alone(ws: Workspace, user_folders: Path) -> None:
     """Another stack, the same programs, the same user, names that only begin alike: nothing of it is touched."""
     with keeping.workspace(user_folders, "demo2") as other:
         theirs = KeeperClient.connect(other)
-        unit = theirs.ensure(keeping.spec(other, "a/main", env={"PATH": os.environ["PATH"], "STACK_ID": other.id})).unit
+        unit = theirs.ensure(keeping.spec(other, "a/main", env={"PATH": os.environ["PATH"], "STACK_ID": other.id}))
         near = subprocess.Popen(
             ["sleep", "1000"], env={"PATH": os.environ["PATH"], "STACK_ID": ws.id + "0"}, cwd=other.root
         )
         KeeperClient.connect(ws).ensure(keeping.spec(ws, "a/main"))
         assert len(sweep.sweep(ws)) == 3
-        assert theirs.status()["a/main"].pid == unit.pid
+        assert units.read_all(other.keeper_dir)["a/main"].pid == unit.pid
         assert near.poll() is None
         near.kill()
         near.wait()
@@ -108,7 +108,7 @@ def test_a_person_who_looks_into_the_workspace_is_left_alone(ws: Workspace) -> N
     person = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     keeping.until(lambda: any(below.tty for below in process.descendants(person.pid)))
     shell = process.descendants(person.pid)[0]
-    found = {leftover.what.split()[0] for leftover in sweep.find(ws)}
+    found = {leftover.what.split()[0] for leftover in sweep.prove(ws)[0]}
     assert found.isdisjoint(map(str, (shell.pid, person.pid, reader.pid)))
     keeping.kill(shell.pid)
     person.kill()
@@ -132,7 +132,7 @@ def test_each_trace_alone_is_enough(ws: Workspace, how: str) -> None:
         options["env"] = {"STACK_ID": ws.id}
     time.sleep(1.1)  # stack.json counts in whole seconds
     child = subprocess.Popen(argv, **options)  # type: ignore[call-overload]
-    keeping.until(lambda: len(sweep.find(ws)) == 1)
+    keeping.until(lambda: len(sweep.prove(ws)[0]) == 1)
     sweep.sweep(ws)
     assert child.wait() < 0
 
@@ -172,14 +172,14 @@ def test_shared_memory_of_the_dead_is_removed(ws: Workspace, killed_before: bool
     assert foreign.stdout
     theirs = int(foreign.stdout.readline())
     keeper = KeeperClient.connect(ws)
-    unit = keeper.ensure(keeping.python(ws, "a/main", SHARED)).unit
+    unit = keeper.ensure(keeping.python(ws, "a/main", SHARED))
     keeping.until(lambda: (ws.root / "log").read_text().endswith("\n"))
     ours, file = int((ws.root / "log").read_text()), Path(f"/dev/shm/stacktest.{unit.pid}")
     if killed_before:
         time.sleep(2.2)  # the keeper has looked
         keeping.kill(keeper.ping(), *(pid for pid in keeping.marked(ws)))
     assert file.exists()
-    assert {"shm", "sysv"} <= set(kinds(sweep.find(ws)))
+    assert {"shm", "sysv"} <= set(kinds(sweep.prove(ws)[0]))
     swept = sweep.sweep(ws)
     assert {"shm", "sysv"} <= set(kinds(swept))
     assert not file.exists()

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from stackwright.runtime import process, units
-from stackwright.runtime.units import Record
+from stackwright.runtime.process import Identity
+from stackwright.runtime.units import Unit
 
 
-def record(**changes: object) -> Record:
+def record(**changes: object) -> Unit:
     me = process.myself()
-    whole = Record(
+    whole = Unit(
         id="db/main",
         hash="1",
-        boot=me.boot,
-        shim=(me.pid, me.start),
-        tool=(me.pid, me.start),
+        shim=me,
+        tool=me,
         state="up",
         since=1.0,
         restarts=0,
@@ -26,7 +26,7 @@ def record(**changes: object) -> Record:
         log="/log",
         signal="TERM",
         timeout=1.0,
-        past=((7, 8),),
+        past=(Identity(me.boot, 7, 8),),
     )
     return whole._replace(**changes)
 
@@ -56,7 +56,8 @@ def test_a_damaged_file_is_no_unit(tmp_path: Path) -> None:
     assert units.read_all(tmp_path / "nowhere") == {}
 
 
-DEAD = (os.getpid(), 1)
+DEAD = Identity(process.boot_id(), os.getpid(), 1)
+EARLIER = Identity("earlier", os.getpid(), 1)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ DEAD = (os.getpid(), 1)
         ({"shim": DEAD}, "up", ""),
         ({"tool": DEAD}, "restarting", ""),
         ({"tool": DEAD, "shim": DEAD}, "down", "it and its watchdog were killed"),
-        ({"boot": "earlier"}, "down", "the machine was restarted"),
+        ({"tool": EARLIER, "shim": EARLIER}, "down", "the machine was restarted"),
         ({"tool": None, "state": "failed", "reason": "exited"}, "failed", "exited"),
         ({"tool": None, "state": "down", "reason": "stopped"}, "down", "stopped"),
     ],

@@ -182,11 +182,14 @@ def test_of_many_at_once_one_wins(ws: Workspace) -> None:
 
 
 def test_the_lock_outlives_its_workspace(ws: Workspace) -> None:
-    """`down` deletes the folder its lock lies in; whoever comes next starts anew and is not fooled by the old file."""
+    """`down` deletes the folder its lock lies in; whoever comes next starts anew, and is the holder from then on."""
     with lock(ws, "stack down"):
         ws.forget()
-        with lock(ws, "stack up"):
+        assert not ws.root.exists()
+        with lock(ws, "stack up"), pytest.raises(StackError) as caught, lock(ws, "stack smoke"):
             pass
+    assert code(caught) == "L001"
+    assert "`stack up`" in caught.value.diagnostics[0].detail
 
 
 def test_a_mark_is_taken_off_again(ws: Workspace) -> None:

@@ -11,21 +11,10 @@ from stackwright.folders import cache_dir
 from stackwright.runtime.sources import archive, debian, go, maven, npm
 from stackwright.runtime.sources.work import Work
 
-INSTALL: dict[str, Callable[[Work], dict[str, str]]] = {
-    "debian": debian.install,
-    "npm": npm.install,
-    "maven": maven.install,
-    "go": go.install,
-    "archive": archive.install,
-}
+_SOURCES = {"debian": debian, "npm": npm, "maven": maven, "go": go, "archive": archive}
+INSTALL: dict[str, Callable[[Work], dict[str, str]]] = {name: source.install for name, source in _SOURCES.items()}
 # What each calls on this machine; looked for before anything starts.
-PROGRAMS: dict[str, tuple[str, ...]] = {
-    "debian": debian.PROGRAMS,
-    "npm": npm.PROGRAMS,
-    "maven": maven.PROGRAMS,
-    "go": go.PROGRAMS,
-    "archive": (),
-}
+PROGRAMS: dict[str, tuple[str, ...]] = {name: source.PROGRAMS for name, source in _SOURCES.items()}
 # Those whose words alone do not say what comes have a lock in the entry.
 _LOCK: dict[str, Callable[[Work], str]] = {"npm": npm.lock, "maven": maven.lock}
 

@@ -13,6 +13,7 @@ from stackwright.runtime.cancel import check
 from stackwright.runtime.sources.unpack import unpack
 from stackwright.runtime.sources.work import Work
 
+PROGRAMS = ()
 _WISH = re.compile(r"(https?://[^#\s]+/([^/#\s]+))#sha256=([0-9a-f]{64})")
 _CHUNK = 1 << 20
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")

@@ -12,9 +12,9 @@ import shlex
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
+from stackwright.errors import StackError
 from stackwright.runtime.flock import locked
 from stackwright.runtime.interpreters import matches
 from stackwright.runtime.program import ProgramError
@@ -42,9 +42,7 @@ def install(work: Work) -> dict[str, str]:
         except LookupError as error:
             raise work.refuse(str(error), "which versions there are is shown by\n    apt-cache policy NAME") from error
         except ProgramError as error:
-            raise work.refuse(
-                _said(work, error), "what apt would do is shown by\n    apt-get -s install NAME"
-            ) from error
+            raise _refused(work, "what apt would do is shown by\n    apt-get -s install NAME", error) from error
     root = work.part / "debian"
     root.mkdir()
     work.tell(f"unpacking {len(files)} Debian packages")
@@ -97,7 +95,7 @@ class _Apt:
             except ProgramError as error:
                 if not list(self._lists.glob("*_Packages*")):
                     hint = "when the network is there, go on with\n    stack up"
-                    raise self._work.refuse(_said(self._work, error), hint) from error
+                    raise _refused(self._work, hint, error) from error
             stamp.touch()
 
     def versions(self, name: str) -> list[str]:
@@ -146,14 +144,13 @@ def _env() -> dict[str, str]:
     return kept | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
 
 
-def _said(work: Work, error: ProgramError) -> str:
-    tail = "\n".join(f"  {line}" for line in error.tail.splitlines()[-8:])
-    return f"{', '.join(f'`{wish}`' for wish in work.wanted)} from Debian. apt said:\n{tail}"
+def _refused(work: Work, hint: str, error: ProgramError) -> StackError:
+    return work.refuse(f"{', '.join(f'`{wish}`' for wish in work.wanted)} from Debian.", hint, error.tail)
 
 
 def _settle(root: Path, final: Path) -> None:
     """Point links and scripts to where things lie now; nothing keeps another user's rights."""
-    for path in _everything(root):
+    for path in list(root.rglob("*")):
         if path.is_symlink():
             _relink(path, root)
             continue
@@ -186,12 +183,6 @@ def _relocate(script: Path, root: Path, final: Path) -> None:
         return str(final / place[1:]).encode() if here else match[0]
 
     script.write_bytes(_PLACE.sub(moved, text))
-
-
-def _everything(root: Path) -> Iterator[Path]:
-    for folder, names, files in os.walk(root):
-        for name in (*names, *files):
-            yield Path(folder, name)
 
 
 def _library_folders(root: Path) -> list[str]:

@@ -33,9 +33,8 @@ def install(work: Work) -> dict[str, str]:
         try:
             got[f"{module}@{version}"] = _build(work, f"{module}@{version}", folder or ".", name)
         except ProgramError as error:
-            tail = "\n".join(f"  {line}" for line in error.tail.splitlines()[-8:])
             hint = f"see what Go can reach with\n    go mod download {module}@{version}"
-            raise work.refuse(f"`{name}` from Go's modules. Go said:\n{tail}", hint) from error
+            raise work.refuse(f"`{name}` from Go's modules.", hint, error.tail) from error
     return got
 
 
@@ -61,8 +60,10 @@ def _build(work: Work, module: str, folder: str, name: str) -> str:
 
 
 def _env(work: Work) -> dict[str, str]:
-    """Go as the user has set it up, with its caches in the scratch folder."""
-    own = {"GOPATH": "gopath", "GOMODCACHE": "modules", "GOCACHE": "built", "GOTMPDIR": "."}
+    """Go as the user has set it up, with its caches, and its notes about its own use, in the scratch folder."""
+    own = {"GOPATH": "gopath", "GOMODCACHE": "modules", "GOCACHE": "built", "GOTMPDIR": ".", "XDG_CONFIG_HOME": "."}
     places = {name: str(Path(work.scratch, folder)) for name, folder in own.items()}
+    settings = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config", "go", "env").expanduser()
+    chosen = {"GOENV": str(settings)} if settings.is_file() else {}
     fixed = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw", "GOWORK": "off"}
-    return {**os.environ, **places, **fixed}
+    return {**chosen, **os.environ, **places, **fixed}

@@ -17,7 +17,6 @@ from stackwright.runtime.sources.unpack import unpack
 from stackwright.runtime.sources.work import Work
 
 PROGRAMS = ("mvn",)
-LOCK = "maven.lock"
 _PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _UNPACKED = (".zip", ".tar.gz")
 
@@ -56,13 +55,14 @@ def _fetch(work: Work) -> list[Path]:
             work.tell(f"downloaded {match[1]}, {match[2]}")
 
     with locked(work.cache / "lock", work.cancel):  # Maven's own store is for one at a time
+        # Else Java leaves a folder in the machine's /tmp.
+        options = f"{os.environ.get('MAVEN_OPTS', '')} -XX:-UsePerfData -Djava.io.tmpdir={work.scratch}".strip()
         try:
-            work.run("mvn", *words, _PLUGIN, env=os.environ, said=said)
+            work.run("mvn", *words, _PLUGIN, env={**os.environ, "MAVEN_OPTS": options}, said=said)
         except ProgramError as error:
             errors = [line for line in error.tail.splitlines() if line.startswith("[ERROR]")][:3] or [error.tail[-500:]]
-            tail = "\n".join(f"  {line}" for line in errors)
             hint = "see what Maven can reach with\n    mvn dependency:get -Dartifact=GROUP:ARTIFACT:VERSION"
-            raise work.refuse(f"{', '.join(work.wanted)} from Maven. It said:\n{tail}", hint) from error
+            raise work.refuse(f"{', '.join(work.wanted)} from Maven.", hint, "\n".join(errors)) from error
     return sorted(place.iterdir())
 
 

@@ -11,7 +11,6 @@ from stackwright.runtime.program import ProgramError
 from stackwright.runtime.sources.work import Work
 
 PROGRAMS = ("npm", "node")
-LOCK = "npm.lock.json"
 _QUIET = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 
@@ -50,6 +49,5 @@ def _npm(work: Work, place: Path, *words: str) -> None:
     try:
         work.run("npm", *words, *_QUIET, "--prefix", place, env=env)
     except ProgramError as error:
-        tail = "\n".join(f"  {line}" for line in error.tail.splitlines()[-8:])
         hint = f"see what npm has with\n    npm view {work.wanted[0]}"
-        raise work.refuse(f"{', '.join(work.wanted)} from npm. It said:\n{tail}", hint) from error
+        raise work.refuse(f"{', '.join(work.wanted)} from npm.", hint, error.tail) from error

@@ -26,14 +26,13 @@ class Work:
     cancel: threading.Event
     hold: tuple[int, ...] = ()  # the key's lock, held by every program that writes to `part`
 
-    def run(self, *command: str | Path, env: Mapping[str, str], said: Callable[[str], None] | None = None) -> None:
+    def run(self, *command: str | Path, env: Mapping[str, str], said: Callable[[str], None] = lambda _: None) -> None:
         """Run a program in the scratch folder; ProgramError when it fails."""
-        words = [str(word) for word in command]
-        program.run(words, self.scratch, env, self.cancel, said or _nothing, hold=self.hold)
+        program.run([str(word) for word in command], self.scratch, env, self.cancel, said, hold=self.hold)
 
-    def refuse(self, what: str, hint: str) -> StackError:
-        """The error for software that cannot be had."""
-        detail = f"The environment `{self.key}` needs {what}"
+    def refuse(self, what: str, hint: str, said: str = "") -> StackError:
+        """The error for software that cannot be had, with the end of what the program said that was to get it."""
+        detail = f"The environment `{self.key}` needs {what}{program.quoted(' It said:', said, 8)}"
         return StackError(Diagnostic("P108", "software could not be installed", detail, hint=hint))
 
     def launcher(self, name: str, lines: str) -> None:
@@ -42,7 +41,3 @@ class Work:
         if not place.exists() and not place.is_symlink():
             place.write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
             place.chmod(0o755)
-
-
-def _nothing(_line: str) -> None:
-    pass
