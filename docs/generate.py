@@ -45,18 +45,20 @@ up, and end it with 130.
 CATALOG = """\
 # Catalog
 
-Written by `docs/generate.py` from the entries and their proofs. Per layer, every tool that runs here.
+Written by `docs/generate.py` from the entries and their proofs. Per layer, every tool that a stack can have, and *on*
+which target: `process` runs on this machine, `hosted` is a vendor's service. A tool on a target is a deployer.
 
 - **proven** on a day: `stack catalog prove` brought this very entry up, spoke its verbs, and found nothing left after.
 - **stale**: it was proven, and its entry or an interface it speaks has changed since.
 - **never run**: nobody has proven it. So it is with vendors' services until somebody has run them with an account.
 
-*full* means that the tool speaks all of the layer's verbs, *part* some of them. Seconds until it is ready and memory
-are those of the machine that proved it; what has no figure is a library. Which systems are known beside these, and
-what became of them, is told by `stack catalog list --all` and `stack catalog show TOOL`.
+*full* means that the tool speaks all of the layer's verbs, *part* some of them. The version is that of the package
+which brings the tool, and may count otherwise than the tool does (`postgres`). Seconds until it is ready and memory
+are those of the machine that proved it, on that day and under that load; a library has neither. Which systems are
+known beside these, and what became of them, is told by `stack catalog list --all` and `stack catalog show TOOL`.
 """
 COLUMNS = """\
-| tool | version | fills it | on | | ready s | memory MB | installed MB |
+| tool | version | fills it | on | proof | ready s | memory MB | installed MB |
 |---|---|---|---|---|---|---|---|
 """
 
@@ -108,7 +110,7 @@ def catalog_page() -> str:
         (tool.id, target): verdict(catalog, tool.id, target) for tool in tools for target in catalog.targets(tool.id)
     }
     proven = sum(one.state == "proven" for one in verdicts.values())
-    parts = [CATALOG, f"\n{len(tools)} tools run here, {proven} deployers of {len(verdicts)} are proven.\n"]
+    parts = [CATALOG, f"\n{len(tools)} tools; of their {len(verdicts)} deployers {proven} are proven.\n"]
     for layer, described in catalog.layers().items():
         rows = [
             f"| `{tool.id}` | {tool.version or ''} | {'full' if tool.layers[layer] == 'full' else 'part'} | {target} | "

@@ -45,7 +45,7 @@ def demo(root: Path, name: str) -> Iterator[Live]:
 def site_of(stack: Live) -> Site:
     """The stack with its wires and its secrets as they are now."""
     plan = Plan.model_validate_json((stack.root / "plan.json").read_text())
-    return Site(plan, stack.root, Secrets(stack.root / "secrets.json"), {}, shipped() / "catalog")
+    return Site(plan, stack.root, Secrets(stack.root / "secrets.json"), {}, (shipped() / "catalog",))
 
 
 def sql(stack: Live, *statements: str) -> None:

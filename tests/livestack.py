@@ -25,7 +25,7 @@ import pytest
 import census
 from stackwright.folders import cache_dir
 from stackwright.operations.plan import validate
-from stackwright.runtime import install, journal, process, uv
+from stackwright.runtime import install, journal, process, units, uv
 
 TESTS = Path(__file__).parent
 NAME = f"tiny{os.getpid()}"  # ports go by the name, and several may run at once
@@ -33,6 +33,12 @@ NAMESPACES = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--moun
 STACK = (sys.executable, "-m", "stackwright.app")
 FAULTS = [pytest.mark.faults, pytest.mark.skipif(not process.LINUX, reason="looks into /proc")]
 LAYERS = {"database": "postgres", "storage": "swift", "data-versioning": "dvc"}
+
+
+def uv_cache() -> Path:
+    """Where uv keeps unpacked packages."""
+    done = subprocess.run([uv.find(), "cache", "dir"], capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip())
 
 
 @dataclass
@@ -108,8 +114,9 @@ class Live:
 
     def shim(self, unit: str) -> int:
         """The pid of a process's watchdog."""
-        component, name = unit.split("/")
-        return int(json.loads((self.root / f"keeper/units/{component}%2F{name}.json").read_text())["shim"][0])
+        found = units.read(self.root / "keeper", unit)
+        assert found
+        return found.shim.pid
 
     def marked(self) -> list[process.Proc]:
         """Every process that carries the stack's watermark, whoever knows of it."""
@@ -174,7 +181,7 @@ class Unchanged:
 
     def __init__(self, root: Path) -> None:
         self._folders = [root]
-        self._allowed = [cache_dir(), uv.cache_folder(), TESTS.parent]  # the last for bytecode, in a fresh clone
+        self._allowed = [cache_dir(), uv_cache(), TESTS.parent]  # the last for bytecode, in a fresh clone
         self._before = self._census()
 
     def check(self, after: str) -> None:
@@ -192,7 +199,7 @@ def alone(script: str, *words: str, cache: Path | None = None) -> subprocess.Pop
     """Start a Python script in namespaces of its own, where nothing else runs and a census is exact."""
     if subprocess.run([*NAMESPACES, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine grants no namespaces of our own, without which a census is not exact")
-    caches = {"STACK_CACHE_DIR": cache or cache_dir(), "UV_CACHE_DIR": uv.cache_folder()}
+    caches = {"STACK_CACHE_DIR": cache or cache_dir(), "UV_CACHE_DIR": uv_cache()}
     allowed = [f"--allow={folder}" for folder in (*caches.values(), TESTS.parent)]
     command = [sys.executable, str(TESTS / "isolated.py"), "--offline", *allowed]
     variables = {name: str(folder) for name, folder in caches.items()}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from livestack import uv_cache
 from stackwright.folders import cache_dir
 from stackwright.runtime import uv
 from stackwright.runtime.interpreters import discover, matches, open_to_others
@@ -74,7 +75,7 @@ class Newcomer:
             **registry,
             "HOME": str(home),
             "PATH": str(path),
-            "UV_CACHE_DIR": str(uv.cache_folder()),
+            "UV_CACHE_DIR": str(uv_cache()),
             "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR") or str(Path.home() / ".cache/pip"),
             "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config"),
             "STACK_CACHE_DIR": str(self.place / "cache"),

@@ -26,13 +26,16 @@ Change = Callable[[Any], Any]
 
 def broken(plan: Plan, wire_id: str, change: Callable[[dict[str, Any]], Change]) -> Plan:
     """The plan in which this wire's consumer sees its server wrongly; `change` is made from the wire's right fields."""
-    wire = next(wire for wire in site_of(plan).wires if wire.id == wire_id)
     document = plan.model_dump(mode="json")
     components = {component["id"]: component for component in document["components"]}
-    wrong = change(fields_of(wire, components))
+    wire = next(wire for wire in site_of(plan).wires if wire.id == wire_id)
+    wrong = change(fields_of(wire))
+    for written in document["wires"]:
+        if (written["consumer"], written["need"]) == (wire.consumer, wire.need):
+            written["fields"] = wrong(written["fields"])
     if wire.consumer in components:
         consumer = components[wire.consumer]
-        consumer |= {part: wrong(consumer[part]) for part in ("needs", "env", "files", "spec")}
+        consumer |= {part: wrong(consumer[part]) for part in ("env", "files", "spec")}
     else:
         endpoints = components[wire.server]["endpoints"]
         endpoints[wire.endpoint] = wrong(endpoints[wire.endpoint])
@@ -42,14 +45,13 @@ def broken(plan: Plan, wire_id: str, change: Callable[[dict[str, Any]], Change])
 
 def site_of(plan: Plan) -> Site:
     """The plan as smoke sees it, without secrets."""
-    return Site(plan, Path(plan.workspace), Secrets("nowhere"), {}, Path())
+    return Site(plan, Path(plan.workspace), Secrets("nowhere"), {}, ())
 
 
-def fields_of(wire: Wire, components: dict[str, Any]) -> dict[str, Any]:
+def fields_of(wire: Wire) -> dict[str, Any]:
     """What the wire's consumer was given."""
-    if wire.consumer in components:
-        return dict(components[wire.consumer]["needs"][wire.need][0]["fields"])
-    return dict(components[wire.server]["endpoints"][wire.endpoint]["fields"])
+    fields: dict[str, Any] = wire.model_dump(mode="json")["fields"]
+    return fields
 
 
 def port(number: int, fields: dict[str, Any]) -> Change:

@@ -68,6 +68,8 @@ def _settle(words: list[str]) -> int:
     """Run it; mistakes and Ctrl-C, which are no bugs, are told to whoever made them."""
     try:
         return _run(words)
+    except typer.Exit as stop:
+        return stop.exit_code
     except StackError as error:
         return _fail(words, error.diagnostics, error.exit_code)
     except UsageError as error:
@@ -83,11 +85,8 @@ def _run(words: list[str]) -> int:
 
         completion_init()
         command.main(words, prog_name="stack")
-    try:
-        with command.make_context("stack", list(words)) as context:
-            code = command.invoke(context)
-    except typer.Exit as stop:
-        return stop.exit_code
+    with command.make_context("stack", list(words)) as context:
+        code = command.invoke(context)
     return code if isinstance(code, int) else Exit.FINE
 
 
@@ -153,15 +152,14 @@ def _unknown_option(option: str, context: Any, path: str) -> Diagnostic:
     hint = f"did you mean `{meant}`? All options are" if meant else "its options are"
     if path == "stack" and not meant:
         hint = "options of a command are written behind it; what there is, is"
-    return Diagnostic(
-        "U102", "no such option", f"`{path}` has no option `{option}`.", hint=f"{hint} shown by\n    {path} --help"
-    )
+    detail = f"`{path}` has no option `{option}`."
+    return Diagnostic("U102", "no such option", detail, hint=f"{hint} shown by\n    {path} --help")
 
 
 def _stopped(words: Sequence[str], stop: BaseException) -> int:
     """One polite line: what there is, and how to go on or to clean up."""
     from stackwright.commands.options import at_work
-    from stackwright.views.talk import stopped
+    from stackwright.views.page import stopped
 
     name = f" {at_work[0]}" if at_work else ""
     told = " ".join(getattr(stop, "__notes__", []))  # an operation knows best what it has left
@@ -197,18 +195,9 @@ def _bug(words: Sequence[str], error: Exception) -> int:
     """Our own fault: say so, and keep what is needed to mend it."""
     file = _report(words, error)
     kept = f"The whole story is in\n    {file}" if file else "The report could not be written either."
-    return _fail(
-        words,
-        [
-            Diagnostic(
-                "U109",
-                "this is a bug in stack",
-                f"{type(error).__name__}: {error}\nNothing you typed should lead to this. {kept}",
-                hint="your stacks are as they were; what runs is shown by\n    stack list",
-            )
-        ],
-        Exit.BUG,
-    )
+    detail = f"{type(error).__name__}: {error}\nNothing you typed should lead to this. {kept}"
+    hint = "your stacks are as they were; what runs is shown by\n    stack list"
+    return _fail(words, [Diagnostic("U109", "this is a bug in stack", detail, hint=hint)], Exit.BUG)
 
 
 def _report(words: Sequence[str], error: Exception) -> str:

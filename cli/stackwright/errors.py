@@ -62,3 +62,15 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
     found = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """A hint with the known word that a misspelt one most likely meant, else the other one."""
+    near = nearest(word[:80], known)  # looking for it takes its time
+    return f"did you mean `{near}`?" if near else otherwise
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `b` and `c`."""
+    quoted = [f"`{word}`" for word in words]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)

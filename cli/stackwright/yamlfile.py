@@ -29,15 +29,6 @@ _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_CORE = "tag:yaml.org,2002:"
-_CORE_TYPES: dict[str, type | tuple[type, ...]] = {
-    "null": type(None),
-    "bool": bool,
-    "int": int,
-    "float": (int, float),
-    "map": dict,
-    "seq": list,
-}
 
 
 @dataclass(frozen=True)
@@ -61,35 +52,26 @@ class Document:
 
 def read_yaml(path: Path | str, text: str | None = None, max_bytes: int = 1_000_000) -> Document:
     """The mapping in a YAML file (or in `text`, which then stands for the file); a StackError lists its mistakes."""
-    content = _decode(str(path), _read(Path(path), max_bytes) if text is None else _encode(text, max_bytes, str(path)))
-    return _Composer(str(path)).compose(content)
+    file = str(path)
+    raw = _read(Path(path), max_bytes + 1) if text is None else text.encode("utf-8", "surrogatepass")
+    if len(raw) > max_bytes:
+        _refuse("Y002", "file is too large", f"It has more than {max_bytes:,} bytes.", Where(file, 1))
+    return _Composer(file).compose(_decode(file, raw))
 
 
 def _refuse(code: str, summary: str, detail: str, where: Where, hint: str = "") -> NoReturn:
     raise StackError(Diagnostic(code, summary, detail, where, hint), Exit.USAGE)
 
 
-def _read(path: Path, max_bytes: int) -> bytes:
-    reason = ""
+def _read(path: Path, most: int) -> bytes:
     try:
-        if path.exists() and not path.is_file():  # a pipe or a device would be read for ever
-            reason = "it is a folder" if path.is_dir() else "it is not a regular file"
-        else:
+        if path.is_file() or not path.exists():  # a pipe or a device would be read for ever
             with path.open("rb") as file:
-                return _limited(file.read(max_bytes + 1), max_bytes, str(path))
+                return file.read(most)
+        reason = "it is a folder" if path.is_dir() else "it is not a regular file"
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
     _refuse("Y001", "file cannot be read", f"`{path}`: {reason}.", Where(str(path), 1))
-
-
-def _encode(text: str, max_bytes: int, file: str) -> bytes:
-    return _limited(text.encode("utf-8", "surrogatepass"), max_bytes, file)
-
-
-def _limited(raw: bytes, max_bytes: int, file: str) -> bytes:
-    if len(raw) > max_bytes:
-        _refuse("Y002", "file is too large", f"It has more than {max_bytes:,} bytes.", Where(file, 1))
-    return raw
 
 
 def _decode(file: str, raw: bytes) -> str:
@@ -137,15 +119,12 @@ class _Composer:
 
     def _document(self, events: Iterator[yaml.Event]) -> Any:
         data: Any = None
-        documents = 0
         for event in events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    detail = "A `---` starts a second document; only one is read."
-                    self._problem("Y006", "file holds several documents", detail, self._at(event))
-                    return data
-            elif isinstance(event, yaml.NodeEvent):
+            if isinstance(event, yaml.DocumentStartEvent) and self.nodes:
+                detail = "A `---` starts a second document; only one is read."
+                self._problem("Y006", "file holds several documents", detail, self._at(event))
+                break
+            if isinstance(event, yaml.NodeEvent):
                 data = self._node(event, events, ())
         return data
 
@@ -153,15 +132,12 @@ class _Composer:
         where = self._at(event)
         self.places[path] = where
         self._count(path, where)
-        self._unanchored(event, where)
-        data: Any
+        self._plain(event, where)
         if isinstance(event, yaml.MappingStartEvent):
-            data = self._mapping(events, path)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            data = self._sequence(events, path)
-        else:
-            data = self._scalar(event, where)
-        return self._tagged(event.tag, event, data, where)
+            return self._mapping(events, path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(events, path)
+        return self._scalar(event, where)
 
     def _mapping(self, events: Iterator[yaml.Event], path: Path_) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -181,13 +157,13 @@ class _Composer:
 
     def _key(self, event: Any, where: Where) -> str:
         """The key's text; `1:` and `true:` are read as texts after being named, so that reading can go on."""
-        self._unanchored(event, where)
+        self._plain(event, where)
         if not isinstance(event, yaml.ScalarEvent):
             flow = isinstance(event, yaml.MappingStartEvent)
             detail = "`{{` outside quotes starts a mapping in a mapping." if flow else "A key is one word."
             self._problem("Y009", "key is not a text", detail, where, 'quote a reference: "{{ settings.workers }}"')
             self._stop()
-        key = self._tagged(event.tag, event, self._scalar(event, where), where)
+        key = self._scalar(event, where)
         if key == "<<" and event.implicit[0]:
             detail = "The merge key `<<` copies keys from elsewhere."
             self._problem("Y010", "merge keys are not used here", detail, where, "write the keys out")
@@ -210,9 +186,7 @@ class _Composer:
         if bad:  # an escape in double quotes: "\0"
             detail = f"The escape stands for U+{ord(bad[0]):04X}, which no file or command takes."
             self._problem("Y012", "text holds a control character", detail, where)
-        if not event.implicit[0] or event.tag:
-            return value if event.tag in (None, "!", _CORE + "str") else self._resolve(value, where)
-        return self._resolve(value, where)
+        return self._resolve(value, where) if event.implicit[0] else value
 
     def _resolve(self, value: str, where: Where) -> Any:
         """What a plain scalar means in YAML 1.2's core schema."""
@@ -228,26 +202,16 @@ class _Composer:
             self._problem("Y013", "number is not finite", f"`{value}` is no number a program can be set to.", where)
         return finite if number else value
 
-    def _tagged(self, tag: str | None, event: Any, data: Any, where: Where) -> Any:
-        """The value, its explicit tag (`!!int`) checked: core types only, and only where they are what it is."""
-        if tag in (None, "!"):
-            return data
-        name = tag.removeprefix(_CORE)
-        if name == "str" and isinstance(event, yaml.ScalarEvent):
-            return data
-        known = _CORE_TYPES.get(name) if tag.startswith(_CORE) else None
-        if known is None or not isinstance(data, known) or (name != "bool" and isinstance(data, bool)):
-            written = f"!!{name}" if tag.startswith(_CORE) else tag
-            detail = f"`{shown(written)}` asks for a kind of value that is not known, or that this value is not."
-            self._problem("Y014", "tag is not understood", detail, where, "leave the tag out, or quote the text")
-        return data
-
-    def _unanchored(self, event: Any, where: Where) -> None:
+    def _plain(self, event: Any, where: Where) -> None:
+        """Refuse what makes a value more than it says: anchors, aliases, tags."""
         if isinstance(event, yaml.AliasEvent) or event.anchor:
             detail = "An anchor (`&name`) and its aliases (`*name`) make one value stand in several places."
             hint = "write the value out; a text that begins with `&` or `*` goes into quotes"
             self._problem("Y007", "anchors are not used here", detail, where, hint)
             self._stop()
+        if event.tag:
+            detail = f"`{shown(event.tag.replace('tag:yaml.org,2002:', '!!'))}` asks for a kind of value."
+            self._problem("Y014", "tags are not used here", detail, where, "leave the tag out, or quote the text")
 
     def _at(self, event: Any) -> Where:
         mark = event.start_mark

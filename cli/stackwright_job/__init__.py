@@ -18,13 +18,10 @@ class Layer:
     def __init__(self, name: str, description: dict[str, Any], folder: Path) -> None:
         self.name = name
         self.component: str = description["component"]
-        self._verbs = load_verbs(Path(description["folder"]))
+        self._verbs = load_verbs(Path(description["verbs"]))
         own = folder / self.component.replace(":", "--")
         own.mkdir(parents=True, exist_ok=True)
-        self._context = Context(
-            endpoints=description["endpoints"], needs=description["needs"], files=description["files"],
-            env=description["env"], dir=own, timeout=float(description.get("timeout", 600)),
-        )  # fmt: skip
+        self._context = Context.of(description, own)
 
     def __getattr__(self, verb: str) -> Any:
         if verb.startswith("_") or verb not in self._verbs:

@@ -25,6 +25,12 @@ class Context:
     timeout: float = 120.0
     started: float = field(default_factory=time.monotonic, init=False)
 
+    @classmethod
+    def of(cls, told: dict[str, Any], folder: Path) -> Context:
+        """What the harness told of a component, for verbs that work in that folder."""
+        timeout = float(told.get("timeout", 600))
+        return cls(told["endpoints"], told["needs"], told["files"], told["env"], folder, timeout)
+
     @property
     def left(self) -> float:
         """Seconds until the harness gives this verb up; at least one."""
@@ -42,9 +48,9 @@ def load_module(file: Path, name: str) -> ModuleType:
     return module
 
 
-def load_verbs(folder: Path) -> dict[str, Callable[..., Any]]:
-    """The verbs of `folder`/smoke.py: its public functions whose first parameter is `ctx`."""
-    module = load_module(folder / "smoke.py", f"stackwright_smoke_{folder.name.replace('-', '_')}")
+def load_verbs(file: Path) -> dict[str, Callable[..., Any]]:
+    """The verbs in a tool's smoke.py, or its interface's: public functions whose first parameter is `ctx`."""
+    module = load_module(file, f"stackwright_{file.stem}_{file.parent.name}".replace("-", "_"))
     return {
         name: function
         for name, function in vars(module).items()

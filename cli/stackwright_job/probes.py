@@ -1,15 +1,13 @@
-"""`python -m stackwright_job.probes INTERFACES_FOLDER...`: asks many wires at once whether they work.
+"""`python -m stackwright_job.probes`: asks many wires at once whether they work.
 
-Request `{id, wires: [{wire, interface, fields, probe}]}`, then one line a wire as it is known:
-`{id, wire, ok, detail | error, tried}`. An interface's probe is `probe(fields) -> str` in `<interface>.py` (or in the
-file that `probe` names, where a vendor's service is tried): one real
-operation with exactly these credentials; it says what it saw, or raises. The first line of its docstring says what it
-tries, so that a failure can be told: "could not …".
+Request `{id, wires: [{wire, probe, fields}]}`, then one line a wire as it is known:
+`{id, wire, ok, detail | error, tried}`. The file `probe` has `probe(fields) -> str`: one real operation with exactly
+these credentials; it says what it saw, or raises. The first line of its docstring says what it tries, so that a failure
+can be told: "could not …".
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -29,14 +27,12 @@ def _probe_in(file: Path) -> Callable[[dict[str, Any]], str]:
     return probe
 
 
-def ask(folders: list[Path], wire: dict[str, Any]) -> dict[str, Any]:
+def ask(wire: dict[str, Any]) -> dict[str, Any]:
     """One wire's answer."""
     tried = ""
     try:
         with _importing:
-            own = [Path(wire["probe"])] if "probe" in wire else []
-            files = own or [folder / f"{wire['interface']}.py" for folder in folders]
-            probe = _probe_in(next((file for file in files if file.is_file()), files[0]))
+            probe = _probe_in(Path(wire["probe"]))
         tried = _what(probe)
         return {"wire": wire["wire"], "ok": True, "detail": probe(wire["fields"])}
     except BaseException as caught:  # noqa: BLE001 (whatever a client raises is the wire's answer)
@@ -52,10 +48,10 @@ def _what(probe: Callable[[dict[str, Any]], str]) -> str:
 def main() -> None:
     """Serve until the harness closes its end."""
     requests, reply = lines.take()
-    folders, sending = list(map(Path, sys.argv[1:])), threading.Lock()
+    sending = threading.Lock()
 
     def answer(request: dict[str, Any], wire: dict[str, Any]) -> None:
-        found = ask(folders, wire)
+        found = ask(wire)
         with sending:
             reply({"id": request["id"], **found})
 

@@ -1,4 +1,4 @@
-"""`python -m stackwright_job.worker CATALOG_FOLDER`: serves the verbs of an entry's smoke.py, JSON lines in and out.
+"""`python -m stackwright_job.worker FILE`: serves the verbs of an entry's smoke.py, JSON lines in and out.
 
 Request `{v, id, verb, args, endpoints, needs, files, env, dir, timeout}`, reply `{id, ok, result | error, cpu}`.
 The first line out, with id 0, says which verbs there are, or why there are none. Secrets come by standard input only.
@@ -36,11 +36,7 @@ def main() -> None:
 def _serve(verbs: dict[str, Callable[..., Any]], request: dict[str, Any]) -> dict[str, Any]:
     try:
         folder = Path(request["dir"])
-        context = Context(
-            endpoints=request["endpoints"], needs=request["needs"], files=request["files"],
-            env=request["env"], dir=folder, timeout=request["timeout"],
-        )  # fmt: skip
-        result = verbs[request["verb"]](context, **unpack(request["args"]))
+        result = verbs[request["verb"]](Context.of(request, folder), **unpack(request["args"]))
         return {"ok": True, "result": pack(result or {}, folder / "exchange")}
     except BaseException as caught:  # noqa: BLE001 (whatever a client raises is the verb's answer)
         traceback.print_exc()

@@ -23,6 +23,7 @@ from stackwright.model.report import (
     Leftover,
     ProcessStatus,
     ProveResult,
+    Rendered,
     SmokeReport,
     StackEntry,
     StackStatus,
@@ -265,6 +266,7 @@ CHECKS = (
     DoctorCheck("git", "missing", "data-versioning needs it", "install it with\n    apt install git"),
 )
 PLANNED = (planned(), CHANGES)
+RENDERED = Rendered("churn", "/home/ann/churn/infra", ("README.md", "main.tf"))
 RECIPE = Recipe(install=Install(packages=("trackery=={{ version }}", "sql-client==3.3.2")))
 
 # name of the snapshot: command line, operation, its result, exit code
@@ -279,6 +281,8 @@ CASES: dict[str, tuple[tuple[str, ...], str, Any, int]] = {
     "smoke-failed": (("smoke",), "smoke.smoke", report(passed=False), 1),
     "down": (("down",), "down.down", gone(), 0),
     "down-left": (("down",), "down.down", gone(clean=False), 4),
+    "down-nothing": (("down",), "down.down", DownResult("churn", "", 0.0, (), (), (), {}), 0),
+    "render": (("render", "--out", "infra"), "render.render", RENDERED, 0),
     "list": (("list",), "status.stacks", ENTRIES, 0),
     "list-none": (("list",), "status.stacks", (), 0),
     "outputs": (("outputs",), "status.outputs", OUTPUTS, 0),
@@ -330,9 +334,9 @@ def result_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Any], None]:
 
         target = SimpleNamespace(manifest=Path("stack.yaml"), workspace=None, name="churn")
         page = WebPage("tracking", "trackery", ("experiment-tracking",), "http://127.0.0.1:20002", "ann", True)
-        monkeypatch.setattr("stackwright.operations.landing.pages", lambda target: (page,))
+        monkeypatch.setattr("stackwright.operations.demo.pages", lambda target: (page,))
         written = SimpleNamespace(write_text=lambda *_, **__: None, as_uri=lambda: f"file://{WORKSPACE}/index.html")
-        monkeypatch.setattr("stackwright.operations.landing.place", lambda target: written)
+        monkeypatch.setattr("stackwright.operations.demo.place", lambda target: written)
         monkeypatch.setattr("stackwright.operations.find.find", lambda file, name: target)
         monkeypatch.setattr(f"stackwright.operations.{operation}", operate)
 
@@ -371,6 +375,7 @@ KEYS = {
     "down": {"name", "id", "seconds", "destroyed", "swept", "left", "looked_at", "kept_data"},
     "list": {"stacks"},
     "outputs": set(OUTPUTS),
+    "render": {"name", "folder", "files"},
     "doctor": {"checks"},
     "catalog list": {"tools"},
     "catalog show": {"tool", "targets", "recipe", "hosted"},
@@ -449,3 +454,17 @@ def test_catalog_mistakes(stack: Any, result_of: Any, snapshot: Any) -> None:
     assert one.code == 0
     snapshot("catalog-mistakes", f"{both}\n{one}")
     assert json.loads(stack("catalog", "check", "--json").out)["diagnostics"][0]["code"] == "X001"
+
+
+def test_down_again(here: Path, stack: Any, user_folders: Path) -> None:
+    """A stack that is known and down is how `down` leaves it; a name that nobody knows is a mistake."""
+    (here / "stack.yaml").write_text("name: churn\nlayers: {}\n")
+    for words in ((), ("churn",), ("-f", "stack.yaml"), ("churn", "-f", str(here))):
+        answer = stack("down", *words)
+        assert (answer.code, answer.out, answer.err) == (0, "churn is not up: there is nothing to remove.\n", "")
+        envelope = json.loads(stack("down", *words, "--json").out)
+        assert envelope["ok"] and envelope["result"]["left"] == [] and envelope["diagnostics"] == []
+        assert stack("down", *words, "--quiet") == type(answer)(0, "", "")
+    for words in (("chrun",), ("chrun", "-f", "stack.yaml"), ("-f", "missing.yaml")):
+        assert stack("down", *words).code == 2
+    assert not (user_folders / "state").exists()

@@ -171,7 +171,7 @@ class Stack:
 
     def left(self) -> list[str]:
         """What of the stack is still on this machine."""
-        return [f"{found.kind} {found.what} {found.detail}" for found in sweep.find(self.workspace)]
+        return [f"{found.kind} {found.what} {found.detail}" for found in sweep.prove(self.workspace)[0]]
 
 
 @pytest.fixture(scope="session")

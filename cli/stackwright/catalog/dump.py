@@ -10,7 +10,7 @@ from typing import Any
 
 from stackwright.catalog.refs import as_text, is_segments, join
 from stackwright.errors import Diagnostic, StackError
-from stackwright.model.base import Secret, Text
+from stackwright.model.base import Secret, Text, secrets_in
 
 _BREAKS_A_LINE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _LIKE_A_NUMBER = re.compile(r"[-+.\d]|[yYnN]\Z")
@@ -24,14 +24,14 @@ def dump_file(format: str, data: Any) -> Text:
     """The file's content. A value that would break out of its place in the format is refused (StackError)."""
     nonces: dict[str, Secret] = {}
     marked = _mark(data, nonces)
-    writer = {"json": _json, "yaml": _yaml, "ini": _ini, "lines": _lines}[format]
+    content = {"json": _json, "yaml": _yaml, "ini": _ini, "lines": _lines}[format](marked)
+    if not nonces:
+        return content
+    pieces: list[str | Secret] = [*re.split(f"({'|'.join(nonces)})", content)]
+    pieces[1::2] = [nonces[str(word)] for word in pieces[1::2]]
     if format in ("json", "yaml"):  # where a quote in a user's own secret would end its text
-        nonces = {word: Secret(secret=_in_quotes(secret.secret)) for word, secret in nonces.items()}
-    return _fill(writer(marked), nonces)
-
-
-def _in_quotes(key: str) -> str:
-    return key if "|" in key else f"{key}|json"
+        pieces[1::2] = [Secret(secret=key if "|" in key else f"{key}|json") for key in secrets_in(tuple(pieces))]
+    return join(pieces)
 
 
 def _mark(data: Any, nonces: dict[str, Secret]) -> Any:
@@ -51,13 +51,6 @@ def _nonce(part: str | Secret, nonces: dict[str, Secret]) -> str:
     word = f"x{secrets.token_hex(24)}"
     nonces[word] = part
     return word
-
-
-def _fill(content: str, nonces: dict[str, Secret]) -> Text:
-    if not nonces:
-        return content
-    pieces = re.split(f"({'|'.join(nonces)})", content)
-    return join(nonces.get(piece, piece) for piece in pieces)
 
 
 def _json(data: Any) -> str:

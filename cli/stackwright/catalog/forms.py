@@ -6,35 +6,15 @@ It is this small on purpose: no filters, no arithmetic, so that `checks.py` can 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-TreePath = tuple[str | int, ...]
+Reference = tuple[str, ...]  # the words of a dotted path between double braces
 Form = Literal["when", "each", "first"]
 
 NAME = r"[a-z][a-z0-9_]*"
+ANY = object()  # what a condition compares with that only wants its path to lead somewhere
 _REFERENCE = re.compile(rf"\{{\{{ ({NAME}(?:\.{NAME})*) \}}\}}")
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A dotted path between double braces."""
-
-    path: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return ".".join(self.path)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A reference and where it stands: the way through the tree, and the offset in the text there."""
-
-    reference: Reference
-    at: TreePath
-    offset: int
 
 
 class MalformedError(ValueError):
@@ -44,28 +24,15 @@ class MalformedError(ValueError):
 @lru_cache(maxsize=4096)
 def parse(text: str) -> tuple[str | Reference, ...]:
     """The literal parts and references of a text, in order. MalformedError: a `{{` without a reference."""
-    parts: list[str | Reference] = []
-    end = 0
-    for match in _REFERENCE.finditer(text):
-        parts += [text[end : match.start()], Reference(tuple(match[1].split(".")))]
-        end = match.end()
-    parts.append(text[end:])
-    if any(isinstance(part, str) and "{{" in part for part in parts):
+    parts = _REFERENCE.split(text)  # literals and references take turns
+    if any("{{" in literal for literal in parts[::2]):
         raise MalformedError(text)
-    return tuple(part for part in parts if part != "")
+    return tuple(tuple(part.split(".")) if index % 2 else part for index, part in enumerate(parts) if part)
 
 
-def references(tree: Any, at: TreePath = ()) -> Iterator[Found]:
-    """Every reference in a tree, with its place; `when` and `each` name paths without braces and are not listed."""
-    if isinstance(tree, str):
-        for match in _REFERENCE.finditer(tree):
-            yield Found(Reference(tuple(match[1].split("."))), at, match.start())
-    elif isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from references(value, (*at, key))
-    elif isinstance(tree, list | tuple):
-        for index, value in enumerate(tree):
-            yield from references(value, (*at, index))
+def references(text: str) -> list[Reference]:
+    """Every reference in a text, in order, also of a malformed one."""
+    return [tuple(path.split(".")) for path in _REFERENCE.findall(text)]
 
 
 def form_of(node: Any) -> Form | None:
@@ -80,27 +47,9 @@ def form_of(node: Any) -> Form | None:
     return "first" if keys == {"first"} and isinstance(node["first"], list) else None
 
 
-def almost_a_form(node: dict[str, Any]) -> bool:
-    """Whether a mapping that is no form looks meant as one."""
-    keys = set(node)
-    if keys & {"when", "each"}:
-        return bool(keys & {"value", "items"}) or any(
-            str(node.get(key, "")).startswith(("needs.", "settings.")) for key in ("when", "each")
-        )
-    return "first" in keys and any(form_of(item) for item in node["first"] if isinstance(node["first"], list))
-
-
 def condition(when: Any) -> tuple[tuple[str, ...], Any]:
     """The path a condition tests and the literal it must equal; `ANY`: it only has to be there."""
     if isinstance(when, dict) and len(when) == 1:
         ((path, literal),) = when.items()
         return tuple(str(path).split(".")), literal
     return tuple(str(when).split(".")), ANY
-
-
-class _Any:
-    def __repr__(self) -> str:
-        return "anything"
-
-
-ANY = _Any()

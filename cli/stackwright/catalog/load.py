@@ -9,8 +9,8 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import ValidationError
 
 from stackwright import folders
-from stackwright.catalog.explain import explain, unknown_key
-from stackwright.errors import Diagnostic, Exit, StackError, nearest
+from stackwright.errors import Diagnostic, Exit, StackError, did_you_mean
+from stackwright.misfits import Codes, misfits, unknown_key
 from stackwright.model.base import Model
 from stackwright.model.catalog import Hosted, Interface, Layer, Recipe, Tool
 from stackwright.yamlfile import Document, read_yaml
@@ -19,6 +19,9 @@ M = TypeVar("M", bound=Model)
 
 ID = re.compile(r"[a-z][a-z0-9-]*")  # also what keeps a name from a manifest inside the catalog's folders
 INTERFACES = "_interfaces"
+_CODES = Codes(
+    unknown=("C005", "key is unknown"), missing=("C004", "key is missing"), wrong=("C006", "value does not fit")
+)
 
 
 class Catalog:
@@ -28,7 +31,8 @@ class Catalog:
         self.folders = folders
         self.names = names  # of the catalogs that are not shipped
         self._tools: dict[str, Path] | None = None
-        self._read: dict[Path, tuple[Any, Document]] = {}
+        self._documents: dict[Path, Document] = {}
+        self._models: dict[Path, Any] = {}
 
     @property
     def options(self) -> str:
@@ -56,29 +60,36 @@ class Catalog:
         """The folder of an entry."""
         found = self._entries().get(tool_id)
         if found is None:
-            near = nearest(tool_id, self._entries())
-            hint = f"did you mean `{near}`?" if near else "the tools are listed by\n    stack catalog list"
+            hint = did_you_mean(tool_id, self._entries(), "the tools are listed by\n    stack catalog list")
             _refuse(Diagnostic("C001", "tool is unknown", f"No tool `{tool_id}` is in the catalog.", hint=hint))
         return found
 
     def tool(self, tool_id: str) -> Tool:
         """What a tool is: its tool.yaml."""
-        return self._model(self.folder(tool_id) / "tool.yaml", Tool, "id", tool_id)[0]
+        return self._model(self.folder(tool_id) / "tool.yaml", Tool, id=tool_id)
 
     def recipe(self, tool_id: str) -> Recipe | None:
         """How a tool is run: its recipe.yaml; None for one that nobody can run."""
         file = self.folder(tool_id) / "recipe.yaml"
-        return self._model(file, Recipe)[0] if file.exists() else None
+        return self._model(file, Recipe) if file.exists() else None
 
-    def source(self, tool_id: str, file: str) -> Document:
-        """The document behind `tool.yaml` or `recipe.yaml`, which knows the place of every key."""
-        path = self.folder(tool_id) / file
-        return self._model(path, Tool, "id", tool_id)[1] if file == "tool.yaml" else self._model(path, Recipe)[1]
+    def source(self, file: Path) -> Document:
+        """The document in one of the catalog's files, which knows the place of every key; read once."""
+        if file not in self._documents:
+            self._documents[file] = read_yaml(file)
+        return self._documents[file]
 
     def lock(self, tool_id: str, name: str = "lock.txt") -> Path | None:
         """The entry's lock of what comes from PyPI, or from another source, if it has one."""
         file = self.folder(tool_id) / name
         return file if file.is_file() else None
+
+    def verbs(self, tool_id: str) -> Path:
+        """The file of a tool's verbs: its smoke.py, else that of the interface its endpoint is called after."""
+        own = self.folder(tool_id) / "smoke.py"
+        called = [name for name, interface in self.tool(tool_id).provides.items() if name == interface]
+        shared = (folder / INTERFACES / f"{name}_smoke.py" for name in called for folder in self.folders)
+        return next((file for file in (own, *shared) if file.is_file()), own)
 
     def targets(self, tool_id: str) -> tuple[str, ...]:
         """The targets a tool runs on, beside servers of its kind that somebody has already."""
@@ -87,7 +98,7 @@ class Catalog:
 
     def hosted(self, tool_id: str) -> Hosted:
         """How a vendor's service is reached: its hosted.yaml."""
-        return self._model(self.folder(tool_id) / "hosted.yaml", Hosted)[0]
+        return self._model(self.folder(tool_id) / "hosted.yaml", Hosted)
 
     def interfaces(self) -> list[str]:
         """The names of all interfaces, sorted."""
@@ -99,42 +110,32 @@ class Catalog:
 
     def interface(self, name: str) -> Interface:
         """What travels on a wire."""
-        return self._interface(name)[0]
-
-    def interface_source(self, name: str) -> Document:
-        """The document behind an interface."""
-        return self._interface(name)[1]
+        return self._model(self.interface_file(name), Interface, name=name)
 
     def layers(self) -> dict[str, Layer]:
         """The closed list of layers, in the order it is written."""
         file = folders.shipped() / "blueprints" / "_layers.yaml"
-        if file not in self._read:
-            document = read_yaml(file)
-            built = {name: self._build(document, Layer, (name,), {"name": name}) for name in document.data}
-            self._read[file] = built, document
-        layers: dict[str, Layer] = self._read[file][0]
+        if file not in self._models:
+            written = self.source(file).data
+            self._models[file] = {name: Layer.model_validate({**data, "name": name}) for name, data in written.items()}
+        layers: dict[str, Layer] = self._models[file]
         return layers
 
     def formats(self) -> dict[str, str]:
         """The closed list of model formats, and what each is."""
-        file = folders.shipped() / "blueprints" / "_formats.yaml"
-        if file not in self._read:
-            document = read_yaml(file)
-            self._read[file] = document.data, document
-        formats: dict[str, str] = self._read[file][0]
-        return formats
+        return self.source(folders.shipped() / "blueprints" / "_formats.yaml").data
 
-    def _interface(self, name: str) -> tuple[Interface, Document]:
+    def interface_file(self, name: str) -> Path:
+        """Where an interface is described; its Python file lies beside."""
         files = [folder / INTERFACES / f"{name}.yaml" for folder in self.folders] if ID.fullmatch(name) else []
         files = [file for file in files if file.is_file()]
         if len(files) > 1:
             detail = f"`{name}` is in `{files[0].parent}` and in `{files[1].parent}`."
             _refuse(Diagnostic("C114", "interface is in two catalogs", detail, hint="give one of them another name"))
         if not files:
-            near = nearest(name, self.interfaces())
-            hint = f"did you mean `{near}`?" if near else f"the interfaces are {', '.join(self.interfaces())}"
+            hint = did_you_mean(name, self.interfaces(), f"the interfaces are {', '.join(self.interfaces())}")
             _refuse(Diagnostic("C002", "interface is unknown", f"No interface `{name}` is in the catalog.", hint=hint))
-        return self._model(files[0], Interface, "name", name)
+        return files[0]
 
     def _entries(self) -> dict[str, Path]:
         if self._tools is None:
@@ -142,9 +143,8 @@ class Catalog:
             found: dict[str, Path] = {}
             for path in entries:
                 # A folder with neither file is what git leaves behind of an entry that another commit has.
-                if not ID.fullmatch(path.name) or not any(
-                    (path / file).exists() for file in ("tool.yaml", "recipe.yaml")
-                ):
+                described = (path / "tool.yaml").exists() or (path / "recipe.yaml").exists()
+                if not (ID.fullmatch(path.name) and described):
                     continue
                 if path.name in found:
                     detail = f"`{path.name}` is in `{found[path.name].parent}` and in `{path.parent}`."
@@ -153,27 +153,24 @@ class Catalog:
             self._tools = found
         return self._tools
 
-    def _model(self, file: Path, model: type[M], key: str = "", value: str = "") -> tuple[M, Document]:
-        """The model in a file; `key` is what the file's place says and the file must not."""
-        if file not in self._read:
-            document = read_yaml(file)
-            self._read[file] = self._build(document, model, (), {key: value} if key else {}), document
-        return self._read[file]
-
-    @staticmethod
-    def _build(document: Document, model: type[M], at: tuple[str, ...], given: dict[str, str]) -> M:
-        data: Any = document.data
-        for part in at:
-            data = data[part]
-        known = {info.alias or name for name, info in model.model_fields.items()} - set(given)
-        wrong = [unknown_key(document, (*at, key), known) for key in given if isinstance(data, dict) and key in data]
-        try:
-            made = model.model_validate({**data, **given} if isinstance(data, dict) else data)
-        except ValidationError as error:
-            wrong += explain(error, document, model, at, tuple(given))
-        if wrong:
-            raise StackError(wrong, Exit.USAGE)
+    def _model(self, file: Path, model: type[M], **given: str) -> M:
+        """The model in a file; what the file's place says is `given`, and the file must not say it."""
+        if file not in self._models:
+            self._models[file] = _built(self.source(file), model, given)
+        made: M = self._models[file]
         return made
+
+
+def _built(document: Document, model: type[M], given: dict[str, str]) -> M:
+    known = [info.alias or name for name, info in model.model_fields.items() if name not in given]
+    wrong = [unknown_key(document, (key,), known, _CODES) for key in given if key in document.data]
+    try:
+        made = model.model_validate({**document.data, **given})
+    except ValidationError as error:
+        wrong += misfits(error.errors(include_url=False), document, model, _CODES, given=given)
+    if wrong:
+        raise StackError(wrong, Exit.USAGE)
+    return made
 
 
 def _refuse(diagnostic: Diagnostic) -> NoReturn:

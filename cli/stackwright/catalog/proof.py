@@ -46,10 +46,13 @@ def write(catalog: Catalog, tool_id: str, target: str, proof: dict[str, Any]) ->
 
 
 def digest(catalog: Catalog, tool_id: str) -> str:
-    """Of all that decides how a tool runs: its entry's files and the interfaces it speaks, wherever they lie."""
+    """Of all that decides how a tool runs: its entry's files, its verbs and the interfaces it speaks."""
     tool = catalog.tool(tool_id)
     spoken = {*tool.provides.values(), *(name for need in tool.needs.values() for name in need.interface)}
-    return digest_of([*_files(catalog.folder(tool_id)), *_interfaces(catalog, spoken)])
+    files = dict(_files(catalog.folder(tool_id)))
+    if (verbs := catalog.verbs(tool_id)).is_file():  # perhaps its interface's
+        files["smoke.py"] = verbs
+    return digest_of([*files.items(), *_interfaces(catalog, spoken)])
 
 
 def digest_of(files: Iterable[tuple[str, Path]]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from stackwright.catalog.forms import ANY, Form, MalformedError, Reference, condition, form_of, parse, references
+from stackwright.catalog.forms import ANY, Form, MalformedError, condition, form_of, parse, references
 from stackwright.errors import Diagnostic, StackError
 from stackwright.model.base import Secret, Text
 from stackwright.model.catalog import Interface
@@ -103,10 +103,10 @@ def _substitute(text: str, context: Context) -> Any:
     except MalformedError:
         detail = f"In `{text}`, `{{{{` does not begin a reference."
         raise StackError(Diagnostic("C011", "reference is malformed", detail)) from None
-    if len(parts) == 1 and isinstance(parts[0], Reference):
-        value = lookup(parts[0].path, context)
+    if len(parts) == 1 and isinstance(parts[0], tuple):
+        value = lookup(parts[0], context)
         return (value,) if isinstance(value, Secret) else value
-    return join(part if isinstance(part, str) else as_text(lookup(part.path, context)) for part in parts)
+    return join(part if isinstance(part, str) else as_text(lookup(part, context)) for part in parts)
 
 
 def as_text(value: Any) -> Text:
@@ -184,4 +184,4 @@ def _in_address(word: str, value: Any, interface: Interface) -> Any:
 
 def words(text: str) -> list[str]:
     """The first word of every reference in a text: for `derive`, the fields it is made of."""
-    return [found.reference.path[0] for found in references(text)]
+    return [reference[0] for reference in references(text)]

@@ -12,7 +12,7 @@ from typing import Any
 from stackwright.catalog.load import ID, Catalog
 from stackwright.catalog.lock import compile_lock, oldest
 from stackwright.catalog.rules.beside import locked_versions, normal
-from stackwright.errors import Diagnostic, Exit, StackError, nearest
+from stackwright.errors import Diagnostic, Exit, StackError, did_you_mean
 from stackwright.folders import shipped
 
 PYTHON = ">=3.11,<3.14"
@@ -79,8 +79,7 @@ def _mistakes(catalog: Catalog, tool_id: str, layers: Sequence[str], kind: str, 
         found.append(Diagnostic("C104", "tool needs a layer", f"What does `{tool_id}` do in a stack?", hint=hint))
     for layer in layers:
         if layer not in known:
-            near = nearest(layer, known)
-            hint = f"did you mean `{near}`?" if near else f"the layers are {', '.join(known)}"
+            hint = did_you_mean(layer, known, f"the layers are {', '.join(known)}")
             found.append(Diagnostic("C105", "no such layer for a tool", f"`{layer}` is not a layer.", hint=hint))
     if kind not in KINDS:
         found.append(Diagnostic("C106", "no such kind of tool", f"`{kind}` is none of {', '.join(KINDS)}."))

@@ -37,19 +37,17 @@ def folder_of(name: str, where: Where | None = None) -> Path:
 def digest(folder: Path) -> str:
     """Of every file that could run or decide what runs; what `prove` writes is neither."""
     files = []
-    for parent, names, found in os.walk(folder):
-        here = Path(parent)
-        names[:] = [name for name in names if not (here == folder and name == ".git")]
-        for link in [here / name for name in (*names, *found) if (here / name).is_symlink()]:
-            detail = f"`{link}` leads elsewhere: what it leads to could change unseen."
+    for file in folder.rglob("*"):
+        parts = file.relative_to(folder).parts
+        if parts[0] == ".git":
+            continue
+        if file.is_symlink() or not (file.is_file() or file.is_dir()):  # a link, or a pipe
+            detail = f"`{file}` leads elsewhere: what it leads to could change unseen."
             raise StackError(Diagnostic("C111", "catalog holds a link", detail, hint="put the file itself there"))
-        files += [here / name for name in found if not _is_proof(here / name, folder)]
-    return digest_of((file.relative_to(folder).as_posix(), file) for file in files)
-
-
-def _is_proof(file: Path, folder: Path) -> bool:
-    parts = file.relative_to(folder).parts
-    return len(parts) == 3 and parts[1] == FOLDER and file.suffix == ".json"
+        proof = len(parts) == 3 and parts[1] == FOLDER and file.suffix == ".json"
+        if file.is_file() and not proof:
+            files.append(("/".join(parts), file))
+    return digest_of(files)
 
 
 def _checkout(name: str, where: Where | None) -> Path:

@@ -1,4 +1,4 @@
-"""One module a command: options in, one call into `operations`, one view out.
+"""One module a command, `run` in it: options in, one call into `operations`, one view out.
 
 This table is all that `stack --help` needs: a command's module is imported when it is the one asked for.
 """

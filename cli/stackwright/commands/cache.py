@@ -9,6 +9,8 @@ import typer
 from stackwright.commands.framework import Command, Group, command_app
 from stackwright.commands.options import FileOption, JsonOption, QuietOption, answer, find_target
 from stackwright.errors import Exit
+from stackwright.operations import cache as operations
+from stackwright.views import cache as views
 
 app = command_app(cls=Group, invoke_without_command=True)
 
@@ -27,7 +29,7 @@ def cache(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-@app.command("dir", cls=Command, short_help="Print where the cache is.")
+@app.command("dir", cls=Command)
 def dir_() -> Exit:
     """Print where the cache is.
 
@@ -40,7 +42,7 @@ def dir_() -> Exit:
     return Exit.FINE
 
 
-@app.command(cls=Command, short_help="Show what is in it, and how big that is.")
+@app.command(cls=Command)
 def size(json: JsonOption = False) -> Exit:
     """Show what is in it, and how big that is.
 
@@ -50,14 +52,11 @@ def size(json: JsonOption = False) -> Exit:
     Example:
         stack cache size
     """
-    from stackwright.operations import cache as operations
-    from stackwright.views import cache as views
-
     found = operations.size()
     return answer("cache size", found, lambda page: views.size(page, found), json=json)
 
 
-@app.command(cls=Command, short_help="Install what a stack needs, and start nothing.")
+@app.command(cls=Command)
 def prefetch(file: FileOption = None, json: JsonOption = False, quiet: QuietOption = False) -> Exit:
     """Install what a stack needs, and start nothing.
 
@@ -67,8 +66,6 @@ def prefetch(file: FileOption = None, json: JsonOption = False, quiet: QuietOpti
         stack cache prefetch
         stack cache prefetch -f churn/stack.yaml
     """
-    from stackwright.operations import cache as operations
-    from stackwright.views import cache as views
     from stackwright.views.progress import progress
 
     target = find_target(file, None)
@@ -77,7 +74,7 @@ def prefetch(file: FileOption = None, json: JsonOption = False, quiet: QuietOpti
     return answer("cache prefetch", done, lambda page: views.prefetched(page, done), json=json, quiet=quiet)
 
 
-@app.command(cls=Command, short_help="Remove what no stack uses.")
+@app.command(cls=Command)
 def prune(
     days: Annotated[
         float, typer.Option("--days", metavar="N", min=0, help="Only what nobody wanted for so long.")
@@ -94,8 +91,5 @@ def prune(
         stack cache prune
         stack cache prune --days 0
     """
-    from stackwright.operations import cache as operations
-    from stackwright.views import cache as views
-
     done = operations.prune(days)
     return answer("cache prune", done, lambda page: views.pruned(page, done), json=json, quiet=quiet)

@@ -9,6 +9,8 @@ import typer
 from stackwright.commands.framework import Command, Group, command_app
 from stackwright.commands.options import JsonOption, QuietOption, answer
 from stackwright.errors import Exit, StackError
+from stackwright.operations import catalog as operations
+from stackwright.views import catalog as views
 
 app = command_app(cls=Group, invoke_without_command=True)
 Others = Annotated[
@@ -32,7 +34,7 @@ def catalog(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-@app.command("list", cls=Command, short_help="List the tools.")
+@app.command("list", cls=Command)
 def list_(
     layer: Annotated[str | None, typer.Option("--layer", "-l", metavar="LAYER", help="Only tools for this.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Also tools that nothing here can run.")] = False,
@@ -48,15 +50,12 @@ def list_(
         stack catalog list
         stack catalog list --layer model-registry
     """
-    from stackwright.operations import catalog as operations
-    from stackwright.views import catalog as views
-
     found = operations.tools(layer, every, others or [])
     tools = [{**dict(one.tool), "targets": one.targets} for one in found.tools]
     return answer("catalog list", {"tools": tools}, lambda page: views.tools(page, found), json=json)
 
 
-@app.command("show", cls=Command, short_help="Show all that is known of a tool.")
+@app.command(cls=Command)
 def show(
     tool: Annotated[str, typer.Argument(metavar="TOOL", help="The tool.")],
     others: Others = None,
@@ -70,15 +69,12 @@ def show(
     Example:
         stack catalog show TOOL
     """
-    from stackwright.operations import catalog as operations
-    from stackwright.views import catalog as views
-
     found, recipe, hosted = operations.show(tool, others or [])
     result = {"tool": found.tool, "targets": found.targets, "recipe": recipe, "hosted": hosted}
     return answer("catalog show", result, lambda page: views.tool(page, found, recipe, hosted), json=json)
 
 
-@app.command("new", cls=Command, short_help="Begin an entry for a tool.")
+@app.command(cls=Command)
 def new(
     tool: Annotated[str, typer.Argument(metavar="TOOL", help="Its name: small letters, digits and `-`.")],
     layers: Annotated[
@@ -103,15 +99,12 @@ def new(
     Example:
         stack catalog new TOOL --layer database --catalog my-catalog
     """
-    from stackwright.operations import catalog as operations
-    from stackwright.views import catalog as views
-
     made = operations.new(tool, layers or [], kind, package, other)
     result = {"tool": tool, "folder": made}
     return answer("catalog new", result, lambda page: views.begun(page, tool, made, other), json=json)
 
 
-@app.command("check", cls=Command, short_help="Check catalog entries without running anything.")
+@app.command(cls=Command)
 def check(tools: Tools = None, others: Others = None, json: JsonOption = False) -> Exit:
     """Check catalog entries without running anything.
 
@@ -122,18 +115,15 @@ def check(tools: Tools = None, others: Others = None, json: JsonOption = False) 
         stack catalog check
         stack catalog check TOOL
     """
-    from stackwright.operations import catalog as operations
-    from stackwright.views import catalog as views
-
     ids = tools or []
     mistakes = operations.check(ids, others or [])
     if any(mistake.severity == "error" for mistake in mistakes):
         raise StackError(mistakes, Exit.USAGE)
     result = {"checked": ids or "all"}
-    return answer("catalog check", result, lambda page: views.checked(page, ids), json=json, warnings=mistakes)
+    return answer("catalog check", result, lambda page: views.checked(page, ids), warnings=mistakes, json=json)
 
 
-@app.command("lock", cls=Command, short_help="Pin what tools install, with hashes.")
+@app.command(cls=Command)
 def lock(tools: Tools = None, others: Others = None, json: JsonOption = False) -> Exit:
     """Pin what tools install, with hashes.
 
@@ -143,14 +133,11 @@ def lock(tools: Tools = None, others: Others = None, json: JsonOption = False) -
     Example:
         stack catalog lock TOOL
     """
-    from stackwright.operations import catalog as operations
-    from stackwright.views import catalog as views
-
     done = list(operations.lock(tools or [], others or []))
     return answer("catalog lock", {"locked": done}, lambda page: views.locked(page, done), json=json)
 
 
-@app.command("prove", cls=Command, short_help="Run tools for real and write down what was seen.")
+@app.command(cls=Command)
 def prove(
     tools: Annotated[list[str] | None, typer.Argument(metavar="[TOOL[@TARGET]]...", help="What to prove.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every tool that runs on this machine.")] = False,
@@ -174,7 +161,6 @@ def prove(
         stack catalog prove TOOL
         stack catalog prove --changed --jobs 2
     """
-    from stackwright.operations import catalog as operations
     from stackwright.views import prove as views
     from stackwright.views.progress import progress
 
@@ -188,14 +174,14 @@ def prove(
         "catalog prove",
         {"proven": results},
         lambda page: views.proven(page, results),
+        code,
+        reasons,
         json=json,
         quiet=quiet,
-        exit_code=code,
-        warnings=reasons,
     )
 
 
-@app.command("trust", cls=Command, short_help="Let a catalog of somebody else run here.")
+@app.command(cls=Command)
 def trust(
     others: Annotated[
         list[str] | None, typer.Argument(metavar="[DIR|git+URL@COMMIT]...", help="What to trust; without it, a list.")
@@ -215,8 +201,5 @@ def trust(
         stack catalog trust my-catalog --always
         stack catalog trust git+https://HOST/PATH@COMMIT
     """
-    from stackwright.operations import catalog as operations
-    from stackwright.views import catalog as views
-
     found = operations.trust(others or [], always=always, forget=forget)
     return answer("catalog trust", {"trusted": found}, lambda page: views.trusted(page, found, forget), json=json)

@@ -6,14 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.errors import Exit
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def completion(
+def run(
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
 ) -> Exit:
     """Print what makes your shell complete `stack`.

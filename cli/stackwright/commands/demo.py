@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import JsonOption, QuietOption, answer
 from stackwright.errors import Exit
 
 if TYPE_CHECKING:
     from stackwright.model.report import DownResult, SmokeReport, UpResult
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def demo(
+def run(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack running.")] = False,
     folder: Annotated[
         Path | None,
@@ -54,12 +50,7 @@ def demo(
     result = {"up": started, "smoke": report, "down": removed}
     code = _code(started, report, removed)
     return answer(
-        "demo",
-        result,
-        lambda page: views.verdict(page, started, report, removed),
-        json=json,
-        quiet=quiet,
-        exit_code=code,
+        "demo", result, lambda page: views.verdict(page, started, report, removed), code, json=json, quiet=quiet
     )
 
 
@@ -76,16 +67,13 @@ def _land(name: str, report: SmokeReport) -> None:
     import webbrowser
 
     from stackwright.commands.options import find_target
-    from stackwright.operations import landing as operations
-    from stackwright.views import landing as views
-    from stackwright.views.page import page, show
+    from stackwright.operations import demo as operations
+    from stackwright.views import demo as views
+    from stackwright.views.page import show
 
     target = find_target(None, name)
     pages, file = operations.pages(target), operations.place(target)
-    file.write_text(views.html(name, pages, report), encoding="utf-8")
-    shown = page()
-    views.told(shown, file.as_uri(), pages)
-    shown.blank()
-    show(shown)
+    file.write_text(views.landing(name, pages, report), encoding="utf-8")
+    show(lambda page: views.landed(page, file.as_uri(), pages))
     if sys.stdout.isatty() and (sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()):
         webbrowser.open(file.as_uri())

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import JsonOption, answer
 from stackwright.errors import Exit
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def doctor(json: JsonOption = False) -> Exit:
+def run(json: JsonOption = False) -> Exit:
     """Check that this machine has what stacks need.
 
     Looks for interpreters, Terraform and whatever else stacks use, and says how to get what is missing. Changes
@@ -24,4 +20,4 @@ def doctor(json: JsonOption = False) -> Exit:
 
     checks = operations.doctor()
     code = Exit.FAILED if any(check.state == "missing" for check in checks) else Exit.FINE
-    return answer("doctor", {"checks": checks}, lambda page: views.doctor(page, checks), json=json, exit_code=code)
+    return answer("doctor", {"checks": checks}, lambda page: views.doctor(page, checks), code, json=json)

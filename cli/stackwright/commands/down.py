@@ -6,15 +6,11 @@ from typing import Annotated
 
 import typer
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import FileOption, JsonOption, NameArgument, QuietOption, answer, find_target
 from stackwright.errors import Exit
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def down(
+def run(
     name: NameArgument = None,
     file: FileOption = None,
     keep_data: Annotated[bool, typer.Option("--keep-data", help="Leave the components' data folders.")] = False,
@@ -25,7 +21,8 @@ def down(
 
     Stops every component, removes its files and data, then looks for anything of the stack that is still there and
     removes that too. Works after an interrupted `stack up`, on a stack that is half dead, and without its manifest.
-    Installed packages stay in the cache. Exit code 4 if something is left, with a list of it.
+    Installed packages stay in the cache. Exit code 4 if something is left, with a list of it; 0 if nothing was up; 2 if
+    there is no such manifest, or nobody knows that name.
 
     Example:
         stack down
@@ -40,4 +37,4 @@ def down(
         result = operations.down(target, keep_data, tell)
     code = Exit.LEFTOVERS if result.left else Exit.FINE
     quiet = quiet and not result.left
-    return answer("down", result, lambda page: views.down(page, result), json=json, quiet=quiet, exit_code=code)
+    return answer("down", result, lambda page: views.down(page, result), code, json=json, quiet=quiet)

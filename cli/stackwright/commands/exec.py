@@ -60,9 +60,6 @@ def become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
 
 def _cannot_run(word: str, error: OSError) -> Diagnostic:
     where = "" if Path(word).name != word else " on PATH or among the stack's own"
-    return Diagnostic(
-        "U106",
-        "the command cannot be run",
-        f"`{word}`: {error.strerror}{where}.",
-        hint="what it would find is shown by\n    stack exec -- sh -c 'echo $PATH'",
-    )
+    detail = f"`{word}`: {error.strerror}{where}."
+    hint = "what it would find is shown by\n    stack exec -- sh -c 'echo $PATH'"
+    return Diagnostic("U106", "the command cannot be run", detail, hint=hint)

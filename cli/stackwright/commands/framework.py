@@ -54,6 +54,11 @@ def _arguments(params: list[Any]) -> list[Any]:
 class Command(Teaching, TyperCommand):
     """A command of `stack`."""
 
+    def get_short_help_str(self, limit: int = 0) -> str:
+        """Its first line, whole."""
+        del limit
+        return inspect.cleandoc(self.help or "").partition("\n")[0]
+
 
 class Group(Teaching, TyperGroup):
     """A group of commands that suggests the right one for a misspelt one."""
@@ -84,11 +89,16 @@ class Main(Group):
         return list(SUMMARIES)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Build the one asked for."""
+        """Build the one asked for: its module's `run`, or `app` where typer has to be told more."""
         del ctx
         if cmd_name not in SUMMARIES:
             return None
-        command = typer.main.get_command(import_module(f"stackwright.commands.{cmd_name}").app)
+        module = import_module(f"stackwright.commands.{cmd_name}")
+        app = getattr(module, "app", None)
+        if app is None:
+            app = command_app()
+            app.command(cls=Command)(module.run)
+        command = typer.main.get_command(app)
         command.name = cmd_name
         return command
 
@@ -99,12 +109,9 @@ class Main(Group):
         for title, commands in GROUPS.items():
             formatter.write(f"\n{title}:\n")
             for name, summary in commands.items():
-                formatter.write(
-                    textwrap.fill(
-                        summary, formatter.width, initial_indent=f"  {name}".ljust(room), subsequent_indent=" " * room
-                    )
-                    + "\n"
-                )
+                lead = f"  {name}".ljust(room)
+                text = textwrap.fill(summary, formatter.width, initial_indent=lead, subsequent_indent=" " * room)
+                formatter.write(f"{text}\n")
 
 
 def unknown_command(path: str, name: str, known: list[str]) -> Diagnostic:

@@ -8,19 +8,16 @@ from typing import Annotated
 
 import typer
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import JsonOption, QuietOption, answer
 from stackwright.errors import Diagnostic, Exit, StackError
 
-app = command_app()
 Picks = Annotated[
     list[str] | None,
     typer.Option("--pick", "-p", metavar="LAYER=TOOL", help="A tool for one layer; may be given several times."),
 ]
 
 
-@app.command(cls=Command)
-def init(
+def run(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="A new folder of this name; without it, this folder.")
     ] = None,
@@ -54,10 +51,9 @@ def init(
     if asks and (force or not path.exists()):
         operations.preview(Path(), name, blueprint, picks)  # what is wrong already is told before anything is asked
         if not picks:
-            from stackwright.commands.interview import Interview
+            from stackwright.commands.interview import interview
 
-            told = Interview(blueprint).run()
-            blueprint, picks, without = told.blueprint, told.picks, told.without
+            blueprint, picks, without = interview(blueprint)
         if not _agreed(path, operations.preview(Path(), name, blueprint, picks, without)):
             return Exit.FAILED
     file = operations.init(Path(), name, blueprint, picks, force=force, without=without)
@@ -67,12 +63,9 @@ def init(
 def _agreed(path: Path, text: str) -> bool:
     """Show what would be written, and ask."""
     from stackwright.views import init as views
-    from stackwright.views.page import page, show
-    from stackwright.views.talk import say
+    from stackwright.views.page import say, show
 
-    shown = page()
-    views.proposed(shown, path, text)
-    show(shown)
+    show(lambda page: views.proposed(page, path, text))
     there = path.exists()
     agreed = typer.confirm(f"Replace {path}?" if there else f"Write {path}?", default=not there)
     if not agreed:
@@ -82,22 +75,15 @@ def _agreed(path: Path, text: str) -> bool:
 
 def _picks(words: list[str]) -> dict[str, str]:
     picks: dict[str, str] = {}
-    wrong: list[str] = []
+    wrong: list[Diagnostic] = []
     for word in words:
-        layer, equals, tool = (part.strip() for part in word.partition("="))
-        if equals and layer and tool and layer not in picks:
+        layer, _, tool = (part.strip() for part in word.partition("="))
+        if layer and tool and layer not in picks:
             picks[layer] = tool
         else:
-            wrong.append(word)
+            detail = f"`--pick {word}` does not name one layer and one tool, or names a layer a second time."
+            hint = "write the layer, an equals sign and the tool\n    stack init --pick LAYER=TOOL"
+            wrong.append(Diagnostic("U104", "not a pick", detail, hint=hint))
     if wrong:
-        raise StackError([_bad_pick(word) for word in wrong], Exit.USAGE)
+        raise StackError(wrong, Exit.USAGE)
     return picks
-
-
-def _bad_pick(word: str) -> Diagnostic:
-    return Diagnostic(
-        "U104",
-        "not a pick",
-        f"`--pick {word}` does not name one layer and one tool, or names a layer a second time.",
-        hint="write the layer, an equals sign and the tool\n    stack init --pick LAYER=TOOL",
-    )

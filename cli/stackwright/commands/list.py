@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import JsonOption, answer
 from stackwright.errors import Exit
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def list_(json: JsonOption = False) -> Exit:
+def run(json: JsonOption = False) -> Exit:
     """List your stacks.
 
     Shows every stack of yours that is up or has left something, wherever its manifest is. Any command takes such

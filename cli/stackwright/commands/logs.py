@@ -11,20 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import LongFileOption, StackOption, find_target
 from stackwright.errors import Exit
 
 if TYPE_CHECKING:
     from stackwright.views.logs import Tail
 
-app = command_app()
 PAUSE = 0.2  # seconds between two looks at files that are followed
 PIECE = 1 << 20  # bytes read at once
 
 
-@app.command(cls=Command)
-def logs(
+def run(
     component: Annotated[
         str | None, typer.Argument(metavar="[COMPONENT]", help="One component; without it, all of them.")
     ] = None,
@@ -47,7 +44,7 @@ def logs(
     """
     from stackwright.operations import status as operations
     from stackwright.views.logs import Tail
-    from stackwright.views.talk import say
+    from stackwright.views.page import say
 
     target = find_target(file, stack)
     paths = operations.log_paths(target, component)

@@ -14,14 +14,13 @@ if TYPE_CHECKING:
     from stackwright.operations.find import Target
     from stackwright.views.page import Page
 
-FileOption = Annotated[
-    Path | None,
-    typer.Option("--file", "-f", metavar="PATH", help="The manifest; without it, ./stack.yaml.", show_default=False),
-]
-LongFileOption = Annotated[
-    Path | None,
-    typer.Option("--file", metavar="PATH", help="The manifest; without it, ./stack.yaml.", show_default=False),
-]
+_MANIFEST: dict[str, Any] = {
+    "metavar": "PATH",
+    "help": "The manifest; without it, ./stack.yaml.",
+    "show_default": False,
+}
+FileOption = Annotated[Path | None, typer.Option("--file", "-f", **_MANIFEST)]
+LongFileOption = Annotated[Path | None, typer.Option("--file", **_MANIFEST)]
 
 
 def _stack_names() -> list[str]:
@@ -58,25 +57,23 @@ def answer(
     command: str,
     result: object,
     view: Callable[[Page], None],
+    code: Exit = Exit.FINE,
+    warnings: Sequence[Diagnostic] = (),
     *,
     json: bool,
     quiet: bool = False,
-    exit_code: Exit = Exit.FINE,
-    warnings: Sequence[Diagnostic] = (),
 ) -> Exit:
     """Show the result to a program, or the view of it to a person, and pass the exit code on."""
     if json:
         from stackwright.views import envelope
 
-        envelope.show(command, result, ok=exit_code is Exit.FINE, diagnostics=warnings)
+        envelope.show(command, result, ok=code is Exit.FINE, diagnostics=warnings)
     elif not quiet:
-        from stackwright.views.page import page, show
+        from stackwright.views.page import show
 
-        written = page()
-        view(written)
-        show(written)
+        show(view)
         if warnings:
             from stackwright.views import diagnostics
 
             diagnostics.show(warnings)
-    return exit_code
+    return code

@@ -6,15 +6,11 @@ from typing import Annotated
 
 import typer
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import FileOption, JsonOption, NameArgument, answer, find_target
 from stackwright.errors import Exit
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def outputs(
+def run(
     name: NameArgument = None,
     file: FileOption = None,
     show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Show passwords and keys in full.")] = False,

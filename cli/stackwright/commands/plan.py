@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import FileOption, JsonOption, NameArgument, answer, find_target
 from stackwright.errors import Exit
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def plan(
+def run(
     name: NameArgument = None,
     file: FileOption = None,
     json: JsonOption = False,

@@ -7,15 +7,11 @@ from typing import Annotated
 
 import typer
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import FileOption, JsonOption, QuietOption, answer, find_target
 from stackwright.errors import Exit
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def render(
+def run(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="A new folder, or one rendered before.")],
     file: FileOption = None,
     json: JsonOption = False,
@@ -24,7 +20,8 @@ def render(
     """Write a stack as a project for plain Terraform or OpenTofu.
 
     The project holds a root module, the modules it calls, our provider and a README. It contains no secret: those are
-    made when it is applied. What it starts is a stack of that name, which `stack status`, `smoke` and `down` know.
+    made when it is applied. It is a stack from then on, which `stack status`, `smoke` and `down` know; its name is
+    taken until `stack down NAME` removes it.
 
     Example:
         stack render --out infra

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.errors import Exit
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def schema() -> Exit:
+def run() -> Exit:
     """Print the JSON Schema of stack.yaml.
 
     Editors complete and check a manifest with it. It holds the layers and the tools of this version's catalog; what

@@ -6,14 +6,10 @@ import os
 from pathlib import Path
 
 from stackwright.commands.exec import become, merged
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import FileOption, NameArgument, find_target
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def shell(name: NameArgument = None, file: FileOption = None) -> None:
+def run(name: NameArgument = None, file: FileOption = None) -> None:
     """Open a shell that can reach the stack.
 
     Your own shell ($SHELL), with what `stack exec` gives a command, and the stack's name in the prompt. Leave it
@@ -23,7 +19,7 @@ def shell(name: NameArgument = None, file: FileOption = None) -> None:
         stack shell churn
     """
     from stackwright.operations import status as operations
-    from stackwright.views.talk import say
+    from stackwright.views.page import say
 
     target = find_target(file, name)
     environment = merged(os.environ, operations.environment(target))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import FileOption, JsonOption, NameArgument, QuietOption, answer, find_target
 from stackwright.errors import Exit
 
@@ -15,11 +14,8 @@ if TYPE_CHECKING:
     from stackwright.model.report import SmokeReport
     from stackwright.operations.find import Target
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def smoke(
+def run(
     name: NameArgument = None,
     file: FileOption = None,
     pipeline: Annotated[
@@ -27,7 +23,7 @@ def smoke(
         typer.Option(
             "--pipeline",
             metavar="P",
-            help="lifecycle (the usual one), layers, loop, images or polyglot; or your own by its path.",
+            help="lifecycle (the usual one), layers, loop, exchange, images or polyglot; or your own by its path.",
         ),
     ] = None,
     data: Annotated[
@@ -64,9 +60,7 @@ def smoke(
         _write(target, report, junit, html)
     written = [file for file in (junit, html) if file]
     code = Exit.FINE if report.passed else Exit.FAILED
-    return answer(
-        "smoke", report, lambda page: views.smoke(page, report, written), json=json, quiet=quiet, exit_code=code
-    )
+    return answer("smoke", report, lambda page: views.smoke(page, report, written), code, json=json, quiet=quiet)
 
 
 def _write(target: Target, report: SmokeReport, junit: Path | None, html: Path | None) -> None:

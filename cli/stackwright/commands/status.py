@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import FileOption, JsonOption, NameArgument, answer, find_target
 from stackwright.errors import Exit
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def status(name: NameArgument = None, file: FileOption = None, json: JsonOption = False) -> Exit:
+def run(name: NameArgument = None, file: FileOption = None, json: JsonOption = False) -> Exit:
     """Show how every component of a stack is.
 
     Looks at the processes themselves, not at what was once started. A component that is not up is shown with the
@@ -25,4 +21,4 @@ def status(name: NameArgument = None, file: FileOption = None, json: JsonOption 
 
     result = operations.status(find_target(file, name))
     code = Exit.FINE if result.healthy else Exit.FAILED
-    return answer("status", result, lambda page: views.status(page, result), json=json, exit_code=code)
+    return answer("status", result, lambda page: views.status(page, result), code, json=json)

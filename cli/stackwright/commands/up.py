@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import FileOption, JsonOption, NameArgument, QuietOption, answer, find_target
 from stackwright.errors import Exit
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def up(
+def run(
     name: NameArgument = None, file: FileOption = None, json: JsonOption = False, quiet: QuietOption = False
 ) -> Exit:
     """Start a stack, or bring a running one up to date.
@@ -31,12 +27,4 @@ def up(
     with progress(quiet) as tell:
         result = operations.up(target, tell)
     code = Exit.FINE if result.status.healthy else Exit.FAILED
-    return answer(
-        "up",
-        result,
-        lambda page: views.up(page, result),
-        json=json,
-        quiet=quiet,
-        exit_code=code,
-        warnings=result.warnings,
-    )
+    return answer("up", result, lambda page: views.up(page, result), code, result.warnings, json=json, quiet=quiet)

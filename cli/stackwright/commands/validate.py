@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from stackwright.commands.framework import Command, command_app
 from stackwright.commands.options import FileOption, JsonOption, QuietOption, answer
 from stackwright.errors import Exit
 
-app = command_app()
 
-
-@app.command(cls=Command)
-def validate(file: FileOption = None, json: JsonOption = False, quiet: QuietOption = False) -> Exit:
+def run(file: FileOption = None, json: JsonOption = False, quiet: QuietOption = False) -> Exit:
     """Check a stack.yaml and show every mistake in it.
 
     Reads the manifest and the catalog, resolves the whole stack, and starts nothing. Every mistake is shown at

@@ -11,11 +11,12 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from stackwright.errors import Diagnostic, StackError, Where, nearest
+from stackwright.errors import Diagnostic, StackError, Where, did_you_mean, listed, nearest
 from stackwright.manifest.blueprints import blueprint_layers, blueprint_names
 from stackwright.manifest.endpoint import endpoint_of
-from stackwright.manifest.mistakes import listed, missing, mistakes, path_of
+from stackwright.manifest.mistakes import missing, mistakes
 from stackwright.manifest.schema import ManifestShape, ToolShape
+from stackwright.misfits import path_of
 from stackwright.model.deployer import TARGETS
 from stackwright.model.manifest import SPLIT, Choice, Jobs, Manifest
 from stackwright.model.requirement import Requirement
@@ -118,8 +119,7 @@ class _Reader:
         where = self.document.where("layers", key, key=True)
         known = [*self.layers, *SPLIT]
         if key not in known:
-            near = nearest(key, known)
-            hint = f"did you mean `{near}`?" if near else f"the layers are {listed(sorted(known))}"
+            hint = did_you_mean(key, known, f"the layers are {listed(sorted(known))}")
             self._add("M007", "unknown layer", f"`{key}` is not a layer.", where, hint)
             return False
         others = [other for other in SPLIT if other != key and other in self.shape.layers and key in SPLIT[other]]
@@ -173,13 +173,13 @@ class _Reader:
     def _target(self, target: str, at: Path_) -> None:
         if target in TARGETS:
             return
-        where, here = self.document.where(*at), listed(TARGETS)
+        where, here, hint = self.document.where(*at), listed(TARGETS), f"write\n    target: {next(iter(TARGETS))}"
         if target in _TARGETS_LATER:
             detail = f"`{target}` is a target that this release does not have yet; it has {here}."
-            self._add("M010", "target is not built yet", detail, where, f"write\n    target: {next(iter(TARGETS))}")
+            self._add("M010", "target is not built yet", detail, where, hint)
             return
-        near = nearest(target, [*TARGETS, *_TARGETS_LATER])
-        hint = f"did you mean `{near}`?" if near in TARGETS else f"write\n    target: {next(iter(TARGETS))}"
+        if nearest(target, [*TARGETS, *_TARGETS_LATER]) in TARGETS:
+            hint = did_you_mean(target, TARGETS)
         self._add("M011", "unknown target", f"`{target}` is not a target; this release has {here}.", where, hint)
 
     def _blueprint(self) -> tuple[str, ...]:
@@ -189,9 +189,7 @@ class _Reader:
         known = blueprint_names()
         if name in known:
             return blueprint_layers(name)
-        near = nearest(name, known)
-        hint = f"did you mean `{near}`?" if near else f"the blueprints are {listed(known)}"
-        where = self.document.where("blueprint")
+        hint, where = did_you_mean(name, known, f"the blueprints are {listed(known)}"), self.document.where("blueprint")
         self._add("M012", "unknown blueprint", f"No blueprint is called `{name}`.", where, hint)
         return ()
 

@@ -8,16 +8,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from stackwright.errors import Diagnostic, Exit, StackError, nearest
+from stackwright.errors import Diagnostic, Exit, StackError, did_you_mean, listed
 from stackwright.manifest.blueprints import blueprint_names, read_blueprint
-from stackwright.manifest.mistakes import listed, not_a_stack_name
+from stackwright.manifest.mistakes import not_a_stack_name
 from stackwright.manifest.schema import STACK_NAME
 from stackwright.model.catalog import Tool
 from stackwright.model.manifest import SPLIT, layers_of
-from stackwright.yamlfile import read_yaml, shown
+from stackwright.yamlfile import shown
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-_ELSEWHERE = re.compile(r"(?i)y|yes|n|no|on|off")  # texts here, truth values to editors that read YAML 1.1
+_NO_TEXT = re.compile(r"(?i)true|false|null|y|yes|n|no|on|off")  # the last six to editors that read YAML 1.1
 
 
 class Tools(Protocol):
@@ -90,17 +90,13 @@ def _layer(layer: str, value: Any, catalog: Tools) -> Iterator[str]:
 def _inline(value: Any) -> str:
     """A value on one line of YAML; what might be read as something else is quoted as JSON, which YAML contains."""
     if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) and not _ELSEWHERE.fullmatch(value) and _reads_back(value)
+        plain = _PLAIN.fullmatch(value) and not _NO_TEXT.fullmatch(value)
         return value if plain else json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         return f"[{', '.join(_inline(item) for item in value)}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_inline(key)}: {_inline(item)}" for key, item in value.items()) + "}"
     return json.dumps(value)
-
-
-def _reads_back(word: str) -> bool:
-    return bool(read_yaml("word", f"word: {word}").data["word"] == word)
 
 
 def _refuse_unknown(name: str, blueprint: str, picks: Mapping[str, str], catalog: Tools) -> None:
@@ -128,6 +124,5 @@ def _no_pick(layer: str, tool: str, doing: list[str], catalog: Tools) -> Diagnos
 
 
 def _unknown(code: str, summary: str, kind: str, word: str, known: list[str]) -> Diagnostic:
-    near = nearest(word, known) if len(word) <= 80 else None
-    hint = f"did you mean `{near}`?" if near else f"the choices are {listed(known)}" if known else ""
+    hint = did_you_mean(word, known, f"the choices are {listed(known)}" if known else "")
     return Diagnostic(code, summary, f"`{shown(word)}` is not the name of a {kind}.", hint=hint)

@@ -33,7 +33,15 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-Wished = Annotated[Annotated[Name, Tag("<name>")] | Annotated[list[Name], Tag("<list>")], Discriminator(_form)]
+def _one_of(wanted: str) -> Discriminator:
+    """Which form a value has; what has none is told what is wanted."""
+    return Discriminator(_form, custom_error_type="form", custom_error_message=wanted)
+
+
+A_TOOL = _one_of("a tool's name, a list of them, or a mapping with `tool`")
+Wished = Annotated[
+    Annotated[Name, Tag("<name>")] | Annotated[list[Name], Tag("<list>")], _one_of("a name or a list of names")
+]
 
 
 class SecretShape(Shape):
@@ -60,12 +68,12 @@ class ToolShape(Shape):
     needs: dict[Name, Wished] = {}
 
 
-OneTool = Annotated[Annotated[Name, Tag("<name>")] | Annotated[ToolShape, Tag("<mapping>")], Discriminator(_form)]
+OneTool = Annotated[Annotated[Name, Tag("<name>")] | Annotated[ToolShape, Tag("<mapping>")], A_TOOL]
 LayerShape = Annotated[
     Annotated[Name, Tag("<name>")]
     | Annotated[list[OneTool], Field(min_length=1), Tag("<list>")]
     | Annotated[ToolShape, Tag("<mapping>")],
-    Discriminator(_form),
+    A_TOOL,
 ]
 
 

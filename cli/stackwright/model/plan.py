@@ -49,7 +49,6 @@ class Component(Model):
     endpoints: dict[str, Endpoint] = {}
     given: Endpoint | None = None  # of what runs elsewhere: as the manifest gives it, nobody's share
     features: dict[str, tuple[str, ...]] = {}
-    needs: dict[str, tuple[Endpoint, ...]] = {}  # each need with what this component gets (its own grant's fields)
     env: dict[str, Text] = {}  # the variables of its processes; for a library, of whoever uses it
     files: dict[str, Text] = {}  # absolute path -> content
     spec: dict[str, Any] | None = None  # what the provider starts (docs/architecture.md); None for a library
@@ -69,6 +68,7 @@ class Wire(Model):
     server: str
     endpoint: str
     interface: str
+    fields: dict[str, Text | int] = {}  # what the consumer is given: its own address and credentials
     origin: Literal["manifest", "stack", "default"]
     grant: dict[str, Any] | None = None  # the grant's spec; None where the server is shared as it is
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from typing import TYPE_CHECKING
 
 from stackwright.folders import cache_dir
-from stackwright.model.report import CachedEnvironment, CacheSize, Event, Prefetched, Pruned
+from stackwright.model.report import CachedEnvironment, CacheSize, Prefetched, Progress, Pruned
 from stackwright.operations.find import Target
-
-if TYPE_CHECKING:
-    from stackwright.model.report import Progress
 
 _DAY = 86400.0
 
@@ -41,13 +36,11 @@ def prune(days: float) -> Pruned:
 def prefetch(target: Target, progress: Progress) -> Prefetched:
     """Install what a manifest's stack needs, so that its `up` needs no network."""
     from stackwright.operations.plan import resolved
-    from stackwright.runtime.install import ensure_environment, environment_complete
+    from stackwright.operations.work import install
+    from stackwright.runtime.install import environment_complete
 
-    def tell(subject: str, phase: str, text: str) -> None:
-        progress(Event(subject, phase, text))
-
-    wanted = [{"v": 1, **spec.model_dump(mode="json")} for spec in resolved(target)[1].environments]
-    there = [spec["key"] for spec in wanted if environment_complete(spec)]
-    for spec in wanted:
-        ensure_environment(spec, tell, threading.Event())
-    return Prefetched(tuple(spec["key"] for spec in wanted if spec["key"] not in there), tuple(there))
+    wanted = resolved(target)[1].environments
+    there = tuple(one.key for one in wanted if environment_complete(one.model_dump()))
+    for one in wanted:
+        install(one, progress)
+    return Prefetched(tuple(one.key for one in wanted if one.key not in there), there)

@@ -7,26 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright import folders
-from stackwright.errors import Diagnostic, Exit, StackError, nearest
+from stackwright.errors import Diagnostic, Exit, StackError, did_you_mean, listed
+from stackwright.model.report import CatalogList, CatalogTool, Progress, ProveResult, Trusted
 from stackwright.operations import trust as trusting
 
 if TYPE_CHECKING:
     from stackwright.catalog.load import Catalog
     from stackwright.model.catalog import Hosted, Recipe
-    from stackwright.model.report import CatalogList, CatalogTool, Progress, ProveResult, Trusted
 
 
 def tools(layer: str | None = None, every: bool = False, others: Sequence[str] = ()) -> CatalogList:
     """The tools that run here; of one layer or with `every` also those that the catalog only knows about."""
     from stackwright.model.manifest import layers_of
-    from stackwright.model.report import CatalogList
 
     catalog = _with(others)
     layers = catalog.layers()
     wanted = layers_of(layer) if layer else tuple(layers)
     if not set(wanted) <= set(layers):
-        near = nearest(str(layer), layers)
-        hint = f"did you mean `{near}`?" if near else "the layers are " + ", ".join(f"`{x}`" for x in layers)
+        hint = did_you_mean(str(layer), layers, f"the layers are {listed(layers)}")
         raise StackError(Diagnostic("U020", "unknown layer", f"`{layer}` is not a layer.", hint=hint), Exit.USAGE)
     ids = catalog.tools()
     # Most entries only say what a tool is: they are not read unless they are asked for.
@@ -48,7 +46,6 @@ def show(tool_id: str, others: Sequence[str] = ()) -> tuple[CatalogTool, Recipe 
 
 def _shown(catalog: Catalog, tool_id: str) -> CatalogTool:
     from stackwright.catalog.proof import verdict
-    from stackwright.model.report import CatalogTool
 
     targets = {target: verdict(catalog, tool_id, target) for target in catalog.targets(tool_id)}
     return CatalogTool(catalog.tool(tool_id), targets)
@@ -133,10 +130,6 @@ def trust(others: Sequence[str], *, always: bool, forget: bool) -> list[Trusted]
 
 def _with(others: Sequence[str], *, to_run: bool = False) -> Catalog:
     """The shipped catalog, and those named on the command line; looking at one needs no trust."""
-    if not others:
-        from stackwright.catalog.load import Catalog
-
-        return Catalog.shipped()
     from stackwright.catalog.sources import name_of
 
     return trusting.opened({name_of(text, Path.cwd()): None for text in others}, to_run=to_run)
@@ -146,11 +139,9 @@ def known(tool_id: str, tools: list[str]) -> None:
     """StackError unless the catalog has this tool."""
     if tool_id in tools:
         return
-    near = nearest(tool_id, tools)
-    hint = f"did you mean `{near}`?" if near else "the tools are listed by\n    stack catalog list"
-    raise StackError(
-        Diagnostic("U021", "unknown tool", f"No tool `{tool_id}` is in the catalog.", hint=hint), Exit.USAGE
-    )
+    hint = did_you_mean(tool_id, tools, "the tools are listed by\n    stack catalog list")
+    detail = f"No tool `{tool_id}` is in the catalog."
+    raise StackError(Diagnostic("U021", "unknown tool", detail, hint=hint), Exit.USAGE)
 
 
 def prove(

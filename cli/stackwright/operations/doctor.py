@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,14 +30,10 @@ def doctor() -> tuple[DoctorCheck, ...]:
     catalog = Catalog.shipped()
     recipes = {name: found for name in catalog.tools() if (found := catalog.recipe(name))}
     demo = set(asked_layers(DEMO).values())
-    parts = (_interpreters(recipes, demo), _programs(recipes, demo))
-    folders_ = (_writable("cache"), _writable("state"), _disk())
-    return (_interpreter(), *(check for part in parts for check in part), _terraform(), *folders_, *_logout())
-
-
-def _interpreter() -> DoctorCheck:
-    version = platform.python_version()
-    return DoctorCheck("Python", "fine", f"{version} at {sys.executable}")
+    python = DoctorCheck("Python", "fine", f"{platform.python_version()} at {sys.executable}")
+    cache, state = folders.cache_dir(), folders.state_dir()
+    places = (_writable("cache", cache), _writable("state", state), _disk(cache))
+    return (python, *_interpreters(recipes, demo), *_programs(recipes, demo), _terraform(), *places, *_logout())
 
 
 def _interpreters(recipes: Mapping[str, Recipe], demo: Set[str]) -> Iterator[DoctorCheck]:
@@ -78,36 +76,30 @@ def _terraform() -> DoctorCheck:
     return DoctorCheck("Terraform", "fine", str(found))
 
 
-def _writable(which: str) -> DoctorCheck:
-    path = folders.cache_dir() if which == "cache" else folders.state_dir()
-    nearest_there = next(p for p in (path, *path.parents) if p.exists())
-    if os.access(nearest_there, os.W_OK):
+def _there(path: Path) -> Path:
+    """The folder, or the nearest one above that exists."""
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def _writable(which: str, path: Path) -> DoctorCheck:
+    if os.access(_there(path), os.W_OK):
         return DoctorCheck(f"{which} folder", "fine", str(path))
     hint = f"choose another with\n    export STACK_{which.upper()}_DIR=/path/you/own"
     return DoctorCheck(f"{which} folder", "missing", f"{path} cannot be written", hint)
 
 
-def _disk() -> DoctorCheck:
-    path = next(p for p in (folders.cache_dir(), *folders.cache_dir().parents) if p.exists())
-    free = shutil.disk_usage(path).free / 1e9
+def _disk(cache: Path) -> DoctorCheck:
+    free = shutil.disk_usage(_there(cache)).free / 1e9
     detail = f"{free:.0f} GB free where environments go; the demo's take about 3 GB"
     if free < 5:
         return DoctorCheck("disk", "warning", detail, "free some, or choose another volume with STACK_CACHE_DIR")
     return DoctorCheck("disk", "fine", detail)
 
 
-def _logout() -> tuple[DoctorCheck, ...]:
+def _logout() -> Iterator[DoctorCheck]:
     """systemd may be told to end what a user leaves behind at logout: then stacks end too."""
-    if "killuserprocesses=yes" not in _logind().replace(" ", "").lower():
-        return ()
-    hint = "keep your processes with\n    loginctl enable-linger"
-    return (DoctorCheck("logout", "warning", "logind ends your processes at logout (KillUserProcesses=yes)", hint),)
-
-
-def _logind() -> str:
-    try:
-        return "\n".join(
-            line for line in Path("/etc/systemd/logind.conf").read_text().splitlines() if not line.startswith("#")
-        )
-    except OSError:
-        return ""
+    with suppress(OSError):
+        told = Path("/etc/systemd/logind.conf").read_text()
+        if re.search(r"^\s*KillUserProcesses\s*=\s*yes", told, re.MULTILINE | re.IGNORECASE):
+            hint = "keep your processes with\n    loginctl enable-linger"
+            yield DoctorCheck("logout", "warning", "logind ends your processes at logout (KillUserProcesses=yes)", hint)

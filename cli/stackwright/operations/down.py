@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.errors import StackError
-from stackwright.model.report import DownResult, Event, Leftover
+from stackwright.model.report import DownResult, Event, Leftover, Progress
 from stackwright.operations.elsewhere import take_back
-from stackwright.operations.find import Target, forget_own, workspace_of
-from stackwright.operations.terraform import engine_of
+from stackwright.operations.find import Target, forget_own
+from stackwright.operations.work import engine_of
 from stackwright.runtime import index, sweep
 from stackwright.runtime.client import KeeperClient
 from stackwright.runtime.steps import client_journal
@@ -21,13 +21,16 @@ from stackwright.runtime.workspace import Workspace, lock, mark_self
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stackwright.model.report import Progress
-
 
 def down(target: Target, keep_data: bool, progress: Progress) -> DownResult:
-    """Nothing of the stack left, whatever state it was in; `left` lists what could not be removed."""
+    """Nothing of the stack left, whatever state it was in; `left` lists what could not be removed.
+
+    Where nothing was up, the result has no id, and there was nothing to look for.
+    """
     began = time.monotonic()
-    workspace = workspace_of(target)
+    workspace = target.workspace
+    if workspace is None:
+        return DownResult(target.called, "", 0.0, (), (), (), {})
     with lock(workspace, "down"), mark_self(workspace):
         destroyed, notes = _destroy(workspace, progress)
         progress(Event("", "looking", "for anything that is left"))
@@ -41,16 +44,8 @@ def down(target: Target, keep_data: bool, progress: Progress) -> DownResult:
         if not left:
             client_journal(workspace).write("intent", "stack", "", "remove")
             kept = _remove(workspace, keep_data)
-    return DownResult(
-        workspace.name,
-        workspace.id,
-        time.monotonic() - began,
-        tuple(destroyed),
-        notes + swept,
-        left or _folders_left(workspace, keep_data),
-        looked_at,
-        kept,
-    )
+    took, swept, left = time.monotonic() - began, notes + swept, left or _folders_left(workspace, keep_data)
+    return DownResult(workspace.name, workspace.id, took, tuple(destroyed), swept, left, looked_at, kept)
 
 
 def _destroy(workspace: Workspace, progress: Progress) -> tuple[list[str], tuple[Leftover, ...]]:

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, Exit, StackError
-from stackwright.model.report import Event, Leftover
+from stackwright.model.report import Event, Leftover, Progress, WireCheck
+from stackwright.operations.find import plan_of
 from stackwright.operations.trust import other_folders
+from stackwright.operations.work import install, install_job_library
 from stackwright.runtime import shares
 from stackwright.runtime.grant import revoke_grant
-from stackwright.runtime.install import ensure_environment
 from stackwright.runtime.references import UnavailableError, look_up
 from stackwright.runtime.secrets import Secrets
 
 if TYPE_CHECKING:
     from stackwright.model.manifest import Reference
     from stackwright.model.plan import Component, Plan
-    from stackwright.model.report import Progress, WireCheck
     from stackwright.runtime.workspace import Workspace
 
 
@@ -46,16 +46,12 @@ def check(chosen: Plan, workspace: Workspace, progress: Progress) -> None:
     _install(chosen, progress)
     progress(Event("", "checking", "what runs elsewhere"))
     checks = check_elsewhere(chosen, workspace.root, Secrets(workspace.secrets_file), other_folders(chosen))
-    broken = [_silent(chosen.component(check.server), check) for check in checks if not check.passed]
-    if broken:
+    if broken := [_silent(chosen.component(check.server), check) for check in checks if not check.passed]:
         raise StackError(broken)
 
 
 def take_back(workspace: Workspace, progress: Progress, keep: Collection[str] = ()) -> tuple[Leftover, ...]:
     """Remove our shares of other people's servers, all but those of these names; what could not be removed."""
-    from stackwright.operations.smoke import plan_of
-    from stackwright.operations.up import install_job_library
-
     left = []
     ours = [spec for spec in shares.noted(workspace) if spec["name"] not in keep]
     if ours:
@@ -72,45 +68,31 @@ def take_back(workspace: Workspace, progress: Progress, keep: Collection[str] = 
 
 def not_taken_back(left: Leftover) -> Diagnostic:
     """A share that stays for now, as a warning."""
-    return Diagnostic(
-        "P032", "share could not be taken back", f"{left.what}: {left.detail}", hint=left.hint, severity="warning"
-    )
+    detail = f"{left.what}: {left.detail}"
+    return Diagnostic("P032", "share could not be taken back", detail, hint=left.hint, severity="warning")
 
 
 def _silent(component: Component, check: WireCheck) -> Diagnostic:
     at = f" at {check.address}" if check.address else ""
-    return Diagnostic(
-        "P031",
-        "what runs elsewhere does not answer",
-        f"`{component.id}` ({component.tool}@{component.target}){at}: {check.detail}. Nothing was started.",
-        component.where,
-        "make it answer, or correct what the manifest says of it; then\n    stack up",
-    )
+    detail = f"`{component.id}` ({component.tool}@{component.target}){at}: {check.detail}. Nothing was started."
+    hint = "make it answer, or correct what the manifest says of it; then\n    stack up"
+    return Diagnostic("P031", "what runs elsewhere does not answer", detail, component.where, hint)
 
 
 def _install(chosen: Plan, progress: Progress) -> None:
-    """What the probes run in. Terraform finds it there."""
-    spec = next(e for e in chosen.environments if e.key == chosen.jobs.environment)
-    ensure_environment(
-        {"v": 1, **spec.model_dump(mode="json")},
-        lambda subject, phase, text: progress(Event(subject, phase, text)),
-        threading.Event(),
-    )
+    """What the probes run in."""
+    install(next(e for e in chosen.environments if e.key == chosen.jobs.environment), progress)
 
 
 def _missing(key: str, reference: Reference, why: str) -> Diagnostic:
     component, _, name = key.rpartition(".")
     words = reference.words[0]
-    where = {"env": "the variable", "file": "the file", "command": "what is said by"}[reference.source]
+    where, hint = {
+        "env": ("the variable", f"set it\n    export {words}=…"),
+        "file": ("the file", f"put it into the file `{words}`"),
+        "command": ("what is said by", f"see what it does with\n    {' '.join(reference.words)}"),
+    }[reference.source]
     about = f"\n{reference.about}" if reference.about else ""
-    told = f"`{component}` takes its `{name}` from {where} `{words}`"
-    if words == name:
-        told = f"`{component}` needs {where} `{name}`"
-    hints = {"env": f"set it\n    export {words}=…", "file": f"put it into the file `{words}`", "command": ""}
-    return Diagnostic(
-        "M030",
-        "secret is missing",
-        f"{told}, and {why}.{about}",
-        reference.where,
-        hints[reference.source] or f"see what it does with\n    {' '.join(reference.words)}",
-    )
+    told = "needs" if words == name else f"takes its `{name}` from"
+    detail = f"`{component}` {told} {where} `{words}`, and {why}.{about}"
+    return Diagnostic("M030", "secret is missing", detail, reference.where, hint)

@@ -6,11 +6,15 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stackwright import folders
 from stackwright.errors import Diagnostic, Exit, StackError
 from stackwright.runtime import index
 from stackwright.runtime.workspace import Workspace
+
+if TYPE_CHECKING:
+    from stackwright.model.plan import Plan
 
 MANIFEST = "stack.yaml"
 PROOF = "prove-"  # and the tool: the name of the stack that it is proven in
@@ -19,25 +23,41 @@ DEMO = "demo"  # the blueprint, and the name of its stack
 
 @dataclass(frozen=True)
 class Target:
-    """The stack a command is about; without a workspace it was never up, without a manifest only its index is left."""
+    """The stack a command is about; without a workspace it is down, without a manifest only its index is left."""
 
     manifest: Path | None
     workspace: Workspace | None
-    name: str
+    name: str  # empty where it is down and was not named: `called` asks the manifest
+
+    @property
+    def called(self) -> str:
+        """What to call the stack: its name, else where its manifest lies."""
+        return self.name or (_name_in(self.manifest) if self.manifest else "") or str(self.manifest)
 
 
 def find(file: Path | None = None, name: str | None = None) -> Target:
-    """The stack of that name from the index, else the one of `file`, else the one of ./stack.yaml."""
-    if name and not file:
-        return _by_name(name)
+    """The stack of that name from the index, else the one of `file`, else the one of ./stack.yaml.
+
+    A name that the index does not know may be that of the manifest: its stack is down.
+    """
     path = (file / MANIFEST if file and file.is_dir() else file or Path(MANIFEST)).absolute()
+    if name and not file:
+        try:
+            return _by_name(name)
+        except StackError:
+            if _name_in(path) != name:
+                raise
     if not path.is_file():
         raise StackError(_no_manifest(path, given=file is not None), Exit.USAGE)
     known = {w.id: w for w in (*_beside(path), *Workspace.all())}  # the index too: the folder may have been deleted
     mine = [w for w in known.values() if Path(w.manifest) == path and (not name or w.name == name)]
-    if len(mine) == 1:
-        return Target(path, mine[0], mine[0].name)
-    return Target(path, None, name or "")
+    if len(mine) > 1:  # it was renamed while it was up
+        mine.sort(key=lambda w: w.name != _name_in(path))
+    if name and not mine and (own := _name_in(path)) != name:
+        detail = f"`{path}` is the manifest of `{own}`, and no stack `{name}` was started from it."
+        hint = "leave out the name or the file"
+        raise StackError(Diagnostic("U003", "manifest is of another stack", detail, hint=hint), Exit.USAGE)
+    return Target(path, mine[0], mine[0].name) if mine else Target(path, None, name or "")
 
 
 def names() -> list[str]:
@@ -60,15 +80,26 @@ def workspace_of(target: Target) -> Workspace:
     where = f"`{target.manifest}`" if target.manifest else f"`{target.name}`"
     elsewhere = target.manifest and target.manifest.parent != Path.cwd()
     place = f" -f {target.manifest}" if elsewhere else ""
-    raise StackError(
-        Diagnostic(
-            "U002",
-            "stack is not up",
-            f"The stack of {where} was never started, or it was taken down.",
-            hint=f"start it with\n    stack up{place}",
-        ),
-        Exit.USAGE,
-    )
+    detail = f"The stack of {where} was never started, or it was taken down."
+    hint = f"start it with\n    stack up{place}"
+    raise StackError(Diagnostic("U002", "stack is not up", detail, hint=hint), Exit.USAGE)
+
+
+def plan_of(workspace: Workspace) -> Plan:
+    """The plan the stack was last brought up with."""
+    from pydantic import ValidationError
+
+    from stackwright.model.plan import Plan
+
+    if not workspace.plan_file.is_file():
+        detail = f"`{workspace.name}` has no plan: its `up` was stopped early."
+        raise StackError(Diagnostic("S002", "stack was never whole", detail, hint="bring it up with\n    stack up"))
+    try:
+        return Plan.model_validate_json(workspace.plan_file.read_text())
+    except ValidationError:
+        detail = f"`{workspace.plan_file}` is not as this release of Stackwright writes it."
+        hint = "have it written anew\n    stack up"
+        raise StackError(Diagnostic("S003", "plan is of another release", detail, hint=hint)) from None
 
 
 def demo_folder() -> Path:
@@ -88,6 +119,15 @@ def _by_name(name: str) -> Target:
     workspace = Workspace.find(name)
     manifest = Path(workspace.manifest)
     return Target(manifest if manifest.is_file() else None, workspace, workspace.name)
+
+
+def _name_in(manifest: Path) -> str:
+    """What a manifest calls its stack; empty where it cannot be read."""
+    from stackwright.yamlfile import read_yaml  # late: the index knows most stacks
+
+    with suppress(StackError):
+        return str(read_yaml(manifest).data.get("name", ""))
+    return ""
 
 
 def _no_manifest(path: Path, *, given: bool) -> Diagnostic:

@@ -5,29 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stackwright import folders
+from stackwright.catalog.load import Catalog
+from stackwright.catalog.proof import read, verdict
 from stackwright.errors import Diagnostic, Exit, StackError
+from stackwright.manifest.blueprints import read_blueprint
+from stackwright.manifest.scaffold import scaffold
+from stackwright.model.manifest import layers_of
+from stackwright.model.report import Choosable
 from stackwright.operations.find import DEMO, MANIFEST
-
-if TYPE_CHECKING:
-    from stackwright.model.report import Choosable
+from stackwright.yamlfile import read_yaml
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
 def blueprints() -> dict[str, str]:
     """Each blueprint that ships with Stackwright, with what it is for."""
-    from stackwright.yamlfile import read_yaml
-
     found = sorted(p for p in (folders.shipped() / "blueprints").glob("[a-z]*.yaml"))
     return {p.stem: str(read_yaml(p).data.get("about", "")) for p in found}
 
 
 def asked_layers(blueprint: str) -> dict[str, str]:
     """What there is to choose: each layer of the blueprint with its tool, one that names several with the first."""
-    from stackwright.manifest.blueprints import read_blueprint
 
     def first(value: Any) -> str:
         value = value[0] if isinstance(value, list) else value
@@ -38,29 +39,17 @@ def asked_layers(blueprint: str) -> dict[str, str]:
 
 def about(layer: str) -> str:
     """What a layer is for; one that is short for several is for all of theirs."""
-    from stackwright.catalog.load import Catalog
-    from stackwright.model.manifest import layers_of
-
-    layers = Catalog.shipped().layers()
-    return " ".join(layers[part].about for part in layers_of(layer))
+    return " ".join(Catalog.shipped().layers()[part].about for part in layers_of(layer))
 
 
 def other_layers(asked: Collection[str]) -> dict[str, str]:
     """The layers that are not among these, with what they are for."""
-    from stackwright.catalog.load import Catalog
-    from stackwright.model.manifest import layers_of
-
     taken = {layer for key in asked for layer in layers_of(key)}
     return {name: layer.about for name, layer in Catalog.shipped().layers().items() if name not in taken}
 
 
 def choices(layer: str) -> tuple[Choosable, ...]:
     """The tools that do a layer on this machine, those that do it whole and were proven first."""
-    from stackwright.catalog.load import Catalog
-    from stackwright.catalog.proof import read, verdict
-    from stackwright.model.manifest import layers_of
-    from stackwright.model.report import Choosable
-
     catalog, wanted, found = Catalog.shipped(), set(layers_of(layer)), []
     for name in catalog.tools():
         if "process" in catalog.targets(name) and wanted <= set((tool := catalog.tool(name)).layers):
@@ -84,10 +73,8 @@ def init(
     path = (folder / name if name else folder) / MANIFEST
     text = preview(folder, name, blueprint, picks, without)
     if path.exists() and not force:
-        raise StackError(
-            Diagnostic("U010", "manifest exists", f"`{path}` is there already.", hint="overwrite it with --force"),
-            Exit.USAGE,
-        )
+        detail = f"`{path}` is there already."
+        raise StackError(Diagnostic("U010", "manifest exists", detail, hint="overwrite it with --force"), Exit.USAGE)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
@@ -97,9 +84,6 @@ def preview(
     folder: Path, name: str | None, blueprint: str | None, picks: Mapping[str, str], without: Collection[str] = ()
 ) -> str:
     """The text that `init` would write."""
-    from stackwright.catalog.load import Catalog
-    from stackwright.manifest.scaffold import scaffold
-
     return scaffold(name or _name_of(folder), blueprint or DEMO, picks, Catalog.shipped(), without)
 
 

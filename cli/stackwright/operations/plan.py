@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 from stackwright import folders
 from stackwright.errors import Diagnostic, Exit, StackError
+from stackwright.model.report import Change, Progress
 from stackwright.operations import elsewhere, programs
 from stackwright.operations.find import Target, find
 from stackwright.operations.trust import opened
+from stackwright.operations.work import engine_of
+from stackwright.runtime.workspace import Workspace, lock, mark_self
 
 if TYPE_CHECKING:
     from stackwright.model.manifest import Manifest
     from stackwright.model.plan import Plan
-    from stackwright.model.report import Change, Progress
     from stackwright.resolve import Identity
-    from stackwright.runtime.workspace import Workspace
 
 
 def validate(file: Path | None = None) -> Plan:
@@ -27,10 +28,8 @@ def validate(file: Path | None = None) -> Plan:
     return resolved(find(file))[1]
 
 
-def plan(target: Target, progress: Progress | None = None) -> tuple[Plan, tuple[Change, ...]]:
+def plan(target: Target, progress: Progress) -> tuple[Plan, tuple[Change, ...]]:
     """The plan, and what `up` would change; a stack that was never up has everything to add."""
-    from stackwright.model.report import Change
-    from stackwright.operations.terraform import engine_of
     from stackwright.render import render
 
     manifest, chosen = resolved(target)
@@ -41,8 +40,6 @@ def plan(target: Target, progress: Progress | None = None) -> tuple[Plan, tuple[
         everything += [Change(c.id, "process", "add") for c in chosen.components if c.spec]
         everything += [Change(w.id, "grant", "add") for w in chosen.wires if w.grant]
         return chosen, tuple(everything)
-    from stackwright.runtime.workspace import lock, mark_self
-
     with lock(target.workspace, "plan"), mark_self(target.workspace):
         render(chosen, target.workspace.terraform)
         return chosen, tuple(engine_of(target.workspace, progress).plan())
@@ -75,15 +72,9 @@ def planned(manifest: Manifest, workspace: Workspace | None, mistakes: Sequence[
 def _file(target: Target) -> Path:
     if target.manifest is not None:
         return target.manifest
-    raise StackError(
-        Diagnostic(
-            "U004",
-            "manifest is gone",
-            f"The manifest of `{target.name}` is not where it was when the stack came up.",
-            hint=f"take the stack down with\n    stack down {target.name}",
-        ),
-        Exit.USAGE,
-    )
+    detail = f"The manifest of `{target.name}` is not where it was when the stack came up."
+    hint = f"take the stack down with\n    stack down {target.name}"
+    raise StackError(Diagnostic("U004", "manifest is gone", detail, hint=hint), Exit.USAGE)
 
 
 def identity(manifest: Manifest, workspace: Workspace | None) -> Identity:

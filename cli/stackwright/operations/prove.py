@@ -9,21 +9,23 @@ import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from stackwright.catalog import proof
+from stackwright.catalog.load import Catalog
 from stackwright.errors import Diagnostic, Exit, StackError
-from stackwright.model.report import Event, ProveResult, SmokeReport, Step
+from stackwright.model.catalog import Tool
+from stackwright.model.plan import Component, Plan
+from stackwright.model.report import Event, Progress, ProveResult, SmokeReport, Step
 from stackwright.operations import proving
-from stackwright.operations.find import find
+from stackwright.operations.down import down
+from stackwright.operations.find import find, plan_of, workspace_of
+from stackwright.operations.smoke import smoke
+from stackwright.operations.up import up
 from stackwright.runtime import ports, sweep, units, usage
-
-if TYPE_CHECKING:
-    from stackwright.catalog.load import Catalog
-    from stackwright.model.catalog import Tool
-    from stackwright.model.plan import Component, Plan
-    from stackwright.model.report import Progress
-    from stackwright.runtime.units import Unit
-    from stackwright.runtime.workspace import Workspace
+from stackwright.runtime.units import Unit
+from stackwright.runtime.workspace import Workspace
+from stackwright.smoke.pipeline import find_pipeline, load_pipeline
 
 PIPELINES = ("layers", "lifecycle")  # a step a layer; and the whole, where the stack has what that needs
 
@@ -34,15 +36,16 @@ def prove(catalog: Catalog, tool_id: str, target: str, progress: Progress, keep:
     With `keep`, the stack of a tool that failed is left as it is, for people to look at.
     """
     began = time.monotonic()
+    found: dict[str, Any] = {}
+    reasons: tuple[Diagnostic, ...] = ()
     try:
-        proof = _Proof(catalog, catalog.tool(tool_id), target, progress, keep).made()
+        found = _Proof(catalog, catalog.tool(tool_id), target, progress, keep).made()
     except StackError as error:
-        return ProveResult(tool_id, target, False, time.monotonic() - began, reasons=error.diagnostics)
+        reasons = error.diagnostics
     except Exception:  # noqa: BLE001 (ours, or a pipeline's: the other tools still have their turn)
-        told = "".join(traceback.format_exc(limit=-4)).strip()
-        reason = Diagnostic("S035", "proof met a fault", f"Not of the tool, it seems:\n{told}")
-        return ProveResult(tool_id, target, False, time.monotonic() - began, reasons=(reason,))
-    return ProveResult(tool_id, target, True, time.monotonic() - began, proof)
+        told = traceback.format_exc(limit=-4).strip()
+        reasons = (Diagnostic("S035", "proof met a fault", f"Not of the tool, it seems:\n{told}"),)
+    return ProveResult(tool_id, target, not reasons, time.monotonic() - began, found, reasons)
 
 
 @dataclass
@@ -53,12 +56,10 @@ class _Proof:
     progress: Progress
     keep: bool
     _starting: dict[str, float] = field(default_factory=dict)  # component -> when it began to
-    _ready: dict[str, float] = field(default_factory=dict)
+    _took: dict[str, float] = field(default_factory=dict)  # component -> seconds until it was ready
 
     def made(self) -> dict[str, Any]:
         """The proof, written; StackError with every reason why there is none."""
-        from stackwright.catalog import proof
-
         if self.target not in self.catalog.targets(self.tool.id) or not self.tool.layers:
             raise StackError(_nothing_to_prove(self.tool, self.target), Exit.USAGE)
         digest = proof.digest(self.catalog, self.tool.id)  # of what runs, whoever edits it meanwhile
@@ -82,13 +83,13 @@ class _Proof:
         except StackError as error:
             reasons += error.diagnostics
         except BaseException:
-            proving.taken_down(file, self._seen)
+            down(find(file), False, self._seen)
             raise
         if reasons and self.keep:
             return found, reasons
         reasons = self._without_hints(reasons)
-        gone = proving.taken_down(file, self._seen)
-        if gone and gone.left:
+        gone = down(find(file), False, self._seen)
+        if gone.left:
             reasons.append(_left(plan, [f"{thing.kind} {thing.what}" for thing in gone.left]))
         elif workspace and plan and (left := _census(workspace, plan)):
             reasons.append(_left(plan, left))
@@ -101,18 +102,12 @@ class _Proof:
         return [replace(reason, hint=hint) for reason, hint in zip(reasons, hints, strict=False)]
 
     def _up(self, file: Path) -> tuple[Workspace, Plan]:
-        from stackwright.operations.find import workspace_of
-        from stackwright.operations.smoke import plan_of
-        from stackwright.operations.up import up
-
         up(find(file), self._seen)
         workspace = workspace_of(find(file))
         return workspace, plan_of(workspace)
 
     def _spoken(self, file: Path, workspace: Workspace, plan: Plan) -> tuple[dict[str, Any], list[Diagnostic]]:
         """The verbs of the tool's layers, with what they and the tool cost."""
-        from stackwright.operations.smoke import smoke
-
         mine = [c for c in plan.components if c.tool == self.tool.id]
         processes = [unit.pid for unit in _units(workspace, mine) if unit.pid]
         cpu = usage.cpu(processes)
@@ -123,6 +118,7 @@ class _Proof:
             if proving.has_what_it_needs(self.tool.layers, there, _steps(pipeline))
         ]
         memory = usage.memory(processes)
+        took = [self._took[c.id] for c in mine if processes and c.id in self._took]
         environments = [Path(e.prefix) for e in plan.environments if e.key in {c.environment for c in mine}]
         found = {
             "python": _python(environments),
@@ -132,7 +128,7 @@ class _Proof:
                 | ({} if s.state == "skipped" else {"seconds": round(s.seconds, 1)})
                 for report in reports for s in _about(report, mine)
             ],
-            "ready_seconds": self._start(mine) if processes else None,
+            "ready_seconds": round(max(took), 1) if took else None,
             "cpu_seconds": round(cpu, 1) if processes else None,
             "memory_mb": round(memory / 1e6) if memory else None,
             "install_mb": round(sum(map(usage.size, environments)) / 1e6),
@@ -148,22 +144,15 @@ class _Proof:
 
     def _seen(self, event: Event) -> None:
         """Pass progress on, and note how long what starts takes."""
+        now = time.monotonic()
         if event.phase == "starting":
-            self._starting.setdefault(event.component, time.monotonic())
-        elif event.phase == "ready":
-            self._ready.setdefault(event.component, time.monotonic())
+            self._starting.setdefault(event.component, now)
+        elif event.phase == "ready" and event.component in self._starting:
+            self._took.setdefault(event.component, now - self._starting[event.component])
         self.progress(event)
-
-    def _start(self, mine: Iterable[Component]) -> float | None:
-        took = [
-            self._ready[c.id] - self._starting[c.id] for c in mine if c.id in self._ready and c.id in self._starting
-        ]
-        return round(max(took), 1) if took else None
 
 
 def _steps(pipeline: str) -> Sequence[Any]:
-    from stackwright.smoke.pipeline import find_pipeline, load_pipeline
-
     return load_pipeline(find_pipeline(pipeline)).steps
 
 

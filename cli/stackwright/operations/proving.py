@@ -7,19 +7,18 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stackwright import folders
+from stackwright.catalog.load import Catalog
+from stackwright.manifest.blueprints import read_blueprint
+from stackwright.model.catalog import Tool
 from stackwright.model.manifest import layers_of
+from stackwright.operations.down import down
 from stackwright.operations.find import DEMO, MANIFEST, PROOF, Target, find, forget_own
 from stackwright.runtime import index
 from stackwright.runtime.workspace import Workspace
-
-if TYPE_CHECKING:
-    from stackwright.catalog.load import Catalog
-    from stackwright.model.catalog import Tool
-    from stackwright.model.report import DownResult, Progress
-    from stackwright.smoke.pipeline import StepSpec
+from stackwright.smoke.pipeline import StepSpec
 
 _LONGEST = 31  # a stack's name
 
@@ -34,8 +33,6 @@ def stack_name(tool_id: str, target: str) -> str:
 
 def manifest_of(catalog: Catalog, tool: Tool, target: str, steps: Sequence[StepSpec]) -> dict[str, Any]:
     """The manifest of the scratch stack: the tool, what its needs are answered by, and else the demo's tools."""
-    from stackwright.manifest.blueprints import read_blueprint
-
     demo = read_blueprint(DEMO).data
     usual = {layer: chosen for key, chosen in demo["layers"].items() for layer in layers_of(key)}
     asked = {layer: usual[layer] for layer in sorted(_asked(tool.layers, steps)) if layer in usual}
@@ -92,8 +89,6 @@ def has_what_it_needs(own: Iterable[str], there: set[str], steps: Sequence[StepS
 @contextmanager
 def scratch(manifest: dict[str, Any]) -> Iterator[Path]:
     """A manifest in a folder of its own; one that an earlier, killed run left is taken down first."""
-    from stackwright.operations.down import down
-
     name = manifest["name"]
     for other in [workspace for workspace in Workspace.all() if workspace.name == name]:
         down(Target(None, other, name), False, lambda _: None)
@@ -106,11 +101,3 @@ def scratch(manifest: dict[str, Any]) -> Iterator[Path]:
     finally:
         if file.is_file() and find(file).workspace is None:  # else something is left, for `stack down` to find
             forget_own(file)
-
-
-def taken_down(file: Path, progress: Progress) -> DownResult | None:
-    """Take the scratch stack down; None where `up` was stopped before there was one."""
-    from stackwright.operations.down import down
-
-    target = find(file)
-    return down(target, False, progress) if target.workspace else None

@@ -10,16 +10,14 @@ from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from stackwright.catalog.load import Catalog
+from stackwright.catalog.proof import verdict
 from stackwright.errors import Diagnostic, Exit, StackError
-from stackwright.model.report import Event, ProveResult
+from stackwright.model.report import Event, Progress, ProveResult
 from stackwright.operations.catalog import known
 from stackwright.operations.prove import prove
-
-if TYPE_CHECKING:
-    from stackwright.catalog.load import Catalog
-    from stackwright.model.report import Progress
 
 Job = tuple[str, str]  # tool, target
 STAGES = ("installing", "starting", "checking", "stopping")
@@ -27,8 +25,6 @@ STAGES = ("installing", "starting", "checking", "stopping")
 
 def wanted(catalog: Catalog, words: Sequence[str], every: bool, changed: bool) -> list[Job]:
     """What to prove: TOOL or TOOL@TARGET, all that can run here, or those whose proof is stale or missing."""
-    from stackwright.catalog.proof import verdict
-
     if not (words or every or changed):
         detail = "Name tools, or say which."
         hint = "one of\n    stack catalog prove TOOL\n    stack catalog prove --changed\n    stack catalog prove --all"
@@ -38,7 +34,8 @@ def wanted(catalog: Catalog, words: Sequence[str], every: bool, changed: bool) -
         for tool, _ in jobs:
             known(tool, catalog.tools())
     else:
-        jobs = [(tool, "process") for tool in catalog.own_tools() if _provable(catalog, tool)]
+        runnable = [tool for tool in catalog.own_tools() if "process" in catalog.targets(tool)]
+        jobs = [(tool, "process") for tool in runnable if catalog.tool(tool).layers]
     return [job for job in dict.fromkeys(jobs) if not changed or verdict(catalog, *job).state != "proven"]
 
 
@@ -46,36 +43,25 @@ def prove_many(
     catalog: Catalog, jobs: Sequence[Job], at_a_time: int, keep: bool, progress: Progress
 ) -> list[ProveResult]:
     """Prove one after the other, or several at a time; a failure does not keep the others from their turn."""
-    done = []
+    if len(jobs) == 1:
+        return [prove(catalog, *jobs[0], progress, keep)]
+    done = {}
     if at_a_time > 1:
         several = _several(catalog, jobs, at_a_time, keep, progress)
     else:
-        several = _in_turn(catalog, jobs, keep, progress)
+        several = (prove(catalog, *job, _told_of(job[0], progress), keep) for job in jobs)
     with closing(several):  # interrupted, what is under way is ended before anything else
         for result in several:
-            if len(jobs) > 1:
-                state = "passed" if result.passed else "failed"
-                progress(Event(result.tool, state, result.reasons[0].summary if result.reasons else ""))
-            done.append(_named(result) if len(jobs) > 1 else result)
-    order = {job: number for number, job in enumerate(jobs)}
-    return sorted(done, key=lambda result: order[result.tool, result.target])
+            state, why = ("passed", "") if result.passed else ("failed", result.reasons[0].summary)
+            progress(Event(result.tool, state, why))
+            done[result.tool, result.target] = _named(result)
+    return [done[job] for job in jobs]
 
 
 def _named(result: ProveResult) -> ProveResult:
     """Of many: each reason says whose it is."""
     told = [replace(why, detail=f"In the proof of `{result.tool}`: {why.detail}") for why in result.reasons]
     return result._replace(reasons=tuple(told))
-
-
-def _provable(catalog: Catalog, tool_id: str) -> bool:
-    return "process" in catalog.targets(tool_id) and bool(catalog.tool(tool_id).layers)
-
-
-def _in_turn(
-    catalog: Catalog, jobs: Sequence[Job], keep: bool, progress: Progress
-) -> Generator[ProveResult, None, None]:
-    for tool, target in jobs:
-        yield prove(catalog, tool, target, _told_of(tool, progress) if len(jobs) > 1 else progress, keep)
 
 
 def _told_of(tool: str, progress: Progress) -> Progress:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, Exit, StackError
+from stackwright.model.report import Rendered
 from stackwright.operations import programs
 from stackwright.operations.find import Target
-from stackwright.operations.plan import resolved
+from stackwright.operations.plan import planned, resolved
 from stackwright.operations.up import settle
 from stackwright.runtime.workspace import Workspace, lock
-
-if TYPE_CHECKING:
-    from stackwright.model.report import Rendered
 
 
 def render(target: Target, out: Path) -> Rendered:
@@ -22,8 +19,6 @@ def render(target: Target, out: Path) -> Rendered:
     It is a stack of its own, with a workspace in `out`: `status`, `logs`, `smoke` and `down` know it by its name.
     """
     from stackwright.engine.plugin import vendor
-    from stackwright.model.report import Rendered
-    from stackwright.operations.plan import planned
     from stackwright.render import readme
 
     out = out.absolute()

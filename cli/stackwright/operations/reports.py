@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import platform
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from stackwright.operations.find import Target, workspace_of
-from stackwright.operations.smoke import plan_of
+from stackwright.model.report import SmokeDetails, SmokeReport, ToolUsed
+from stackwright.operations.find import Target, plan_of, workspace_of
 from stackwright.operations.status import hidden, log_paths, status_of
-
-if TYPE_CHECKING:
-    from stackwright.model.report import SmokeDetails, SmokeReport
+from stackwright.runtime.steps import tail
 
 _LINES = 60  # of a log: a traceback and what led to it
 
 
 def details(target: Target, report: SmokeReport) -> SmokeDetails:
     """Read after the run, while the stack is up."""
-    from stackwright.model.report import SmokeDetails, ToolUsed
-
     workspace = workspace_of(target)
     addresses = {component.id: component.url for component in status_of(workspace).components}
     tools = tuple(
@@ -41,14 +35,7 @@ def _logs(target: Target, report: SmokeReport) -> dict[str, str]:
     own, hide, logs = log_paths(target), hidden(target), {}
     for component in dict.fromkeys(failed):
         worker = worker_log(workspace_of(target).root, component)
-        parts = [_end(path) for path in (own.get(component), worker) if path and path.is_file()]
+        parts = [tail(path, lines=_LINES) for path in (own.get(component), worker) if path]
         if text := "\n".join(part for part in parts if part):
             logs[component] = hide(text)
     return logs
-
-
-def _end(path: Path) -> str:
-    """Its last lines; a log may be long, and hold anything."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 64_000))
-        return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-_LINES:])

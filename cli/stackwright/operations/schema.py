@@ -20,21 +20,16 @@ def schema() -> dict[str, Any]:
     runnable = {tool: catalog.tool(tool).layers for tool in catalog.tools() if catalog.targets(tool)}
     about = {name: layer.about for name, layer in catalog.layers().items()}
     about |= {whole: f"Short for {' and '.join(parts)}, done by one tool." for whole, parts in SPLIT.items()}
-    layers = document["properties"]["layers"]
+    properties = document["properties"]
+    layers = properties["layers"]
     shape = layers.pop("patternProperties").popitem()[1]
     layers |= {"additionalProperties": False, "properties": {}}
     for name, text in about.items():
         tools = sorted(tool for tool, does in runnable.items() if set(layers_of(name)) & set(does))
         # Other names may come from other catalogs: an editor does not suggest them, and does not mind them.
         layers["properties"][name] = {"description": text, "anyOf": [{"enum": tools}, shape]}
-    document["properties"]["blueprint"] = {
-        "enum": blueprint_names(),
-        "description": "What coverage is measured against.",
-    }
-    document["properties"]["target"] = {
-        "enum": sorted(TARGETS),
-        "description": "Where every layer runs that says no other.",
-    }
+    properties["blueprint"] = {"enum": blueprint_names(), "description": "What coverage is measured against."}
+    properties["target"] = {"enum": sorted(TARGETS), "description": "Where every layer runs that says no other."}
     document |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "stack.yaml"}
     return document
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackwright.errors import Diagnostic, Exit, StackError
-from stackwright.model.report import Event
-from stackwright.operations.find import Target, workspace_of
+from stackwright.errors import Diagnostic, Exit, StackError, listed
+from stackwright.operations.find import Target, plan_of, workspace_of
+from stackwright.operations.status import watched_status
 from stackwright.operations.trust import other_folders
+from stackwright.operations.work import install
 from stackwright.runtime.secrets import Secrets
-from stackwright.runtime.workspace import Workspace, lock, mark_self
+from stackwright.runtime.workspace import lock, mark_self
 
 if TYPE_CHECKING:
     from stackwright.model.plan import Plan
@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 def smoke(target: Target, pipeline: str | None, progress: Progress, data: Path | None = None) -> SmokeReport:
     """Every wire probed, then every step of the pipeline, on its data or this, whose layers the stack has."""
     from stackwright.catalog.load import Catalog
-    from stackwright.operations.status import watched_status
     from stackwright.smoke import run_smoke
 
     if data and not data.is_dir():
         detail = f"The pipeline is to run on the data in `{data}`, which is no folder."
-        raise StackError(Diagnostic("S023", "data is not there", detail), exit_code=Exit.USAGE)
+        raise StackError(Diagnostic("S023", "data is not there", detail), Exit.USAGE)
     workspace = workspace_of(target)
     with lock(workspace, "smoke"), mark_self(workspace):
         plan = plan_of(workspace)
@@ -46,39 +45,13 @@ def _install(progress: Progress, packages: tuple[str, ...], python: str) -> Path
     """An environment of a job's own, where the others are."""
     from stackwright.folders import cache_dir
     from stackwright.resolve.environments import of_a_job
-    from stackwright.runtime.install import ensure_environment
 
-    spec = of_a_job(packages, python, cache_dir())
-
-    def tell(subject: str, phase: str, text: str) -> None:
-        progress(Event(subject, phase, text))
-
-    return ensure_environment({"v": 1, **spec.model_dump(mode="json")}, tell, threading.Event())
+    return install(of_a_job(packages, python, cache_dir()), progress)
 
 
 def _not_whole(plan: Plan, down: list[str]) -> Diagnostic:
-    detail = f"Not up: {_listed(down)}."
+    detail = f"Not up: {listed(down)}."
     if wires := [wire.id for wire in plan.wires if wire.server in down]:
-        detail += f" What they answer is broken with them: {_listed(wires)}."
+        detail += f" What they answer is broken with them: {listed(wires)}."
     hint = "see why, and repair it, with\n    stack status\n    stack up"
     return Diagnostic("S001", "stack is not whole", detail, hint=hint)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def plan_of(workspace: Workspace) -> Plan:
-    """The plan the stack was last brought up with."""
-    from stackwright.model.plan import Plan
-
-    if not workspace.plan_file.is_file():
-        raise StackError(
-            Diagnostic(
-                "S002",
-                "stack was never whole",
-                f"`{workspace.name}` has no plan: its `up` was stopped early.",
-                hint="bring it up with\n    stack up",
-            )
-        )
-    return Plan.model_validate_json(workspace.plan_file.read_text())

@@ -7,15 +7,18 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stackwright.errors import Diagnostic, Exit, StackError, nearest
+from stackwright.errors import Diagnostic, Exit, StackError, did_you_mean, listed
 from stackwright.model.deployer import ELSEWHERE
 from stackwright.model.report import ComponentStatus, ProcessStatus, StackEntry, StackStatus
 from stackwright.operations.find import Target, workspace_of
 from stackwright.runtime import units
 from stackwright.runtime.units import Unit
 from stackwright.runtime.workspace import Workspace
+
+if TYPE_CHECKING:
+    from stackwright.runtime.secrets import Secrets
 
 
 def stacks() -> tuple[StackEntry, ...]:
@@ -52,11 +55,9 @@ def outputs(target: Target, show_secrets: bool = False) -> dict[str, dict[str, o
     from stackwright.runtime.secrets import Secrets
 
     workspace = workspace_of(target)
-    secrets = Secrets(workspace.secrets_file)
+    secrets = Secrets(workspace.secrets_file) if show_secrets else None
     return {
-        f"{component['id']}.{name}": {
-            field: _shown(value, secrets if show_secrets else None) for field, value in endpoint["fields"].items()
-        }
+        f"{component['id']}.{name}": {field: _shown(value, secrets) for field, value in endpoint["fields"].items()}
         for component in _plan(workspace).get("components", [])
         for name, endpoint in component["endpoints"].items()
     }
@@ -71,7 +72,7 @@ def environment(target: Target) -> dict[str, str]:
     if not plan:
         return {}
     fill = Secrets(workspace.secrets_file).fill
-    variables = {name: fill(_text(value)) for name, value in plan["jobs"]["env"].items()}
+    variables = {name: fill(value) for name, value in plan["jobs"]["env"].items()}
     prefix = next(e["prefix"] for e in plan["environments"] if e["key"] == plan["jobs"]["environment"])
     path = os.pathsep.join([f"{prefix}/bin", os.environ.get("PATH", "/usr/bin:/bin")])
     # Not STACK_ID: what carries that is the stack's, and a user's own shell is not.
@@ -87,17 +88,9 @@ def log_paths(target: Target, component: str | None = None) -> dict[str, Path]:
         detail = f"`{component}` runs elsewhere, and so its log is there."
         raise StackError(Diagnostic("U007", "no log here", detail), Exit.USAGE)
     if component and component not in folders:
-        near = nearest(component, folders)
-        names = ", ".join(f"`{name}`" for name in folders)
-        raise StackError(
-            Diagnostic(
-                "U005",
-                "unknown component",
-                f"`{component}` is not a running component of `{workspace.name}`; those are {names}.",
-                hint=f"did you mean `{near}`?" if near else "",
-            ),
-            Exit.USAGE,
-        )
+        detail = f"`{component}` is not a running component of `{workspace.name}`; those are {listed(folders)}."
+        hint = did_you_mean(component, folders)
+        raise StackError(Diagnostic("U005", "unknown component", detail, hint=hint), Exit.USAGE)
     return {name: Path(folder) / "log" for name, folder in folders.items() if component in (None, name)}
 
 
@@ -121,15 +114,9 @@ def _component(component: dict[str, Any], running: dict[str, Unit]) -> Component
     processes = tuple(
         _process(p["name"], running.get(f"{component['id']}/{p['name']}")) for p in (spec["processes"] if spec else [])
     )
-    return ComponentStatus(
-        component["id"],
-        component["tool"],
-        component["version"],
-        tuple(component["layers"]),
-        _worst(processes) if processes or component["target"] not in ELSEWHERE else component["target"],
-        _url(component),
-        processes,
-    )
+    state = _worst(processes) if processes or component["target"] not in ELSEWHERE else component["target"]
+    known = (component["id"], component["tool"], component["version"], tuple(component["layers"]))
+    return ComponentStatus(*known, state, _url(component), processes)
 
 
 def _process(name: str, seen: Unit | None) -> ProcessStatus:
@@ -162,11 +149,7 @@ def _summary(workspace: Workspace) -> Any:
     return "up" if all(s == "up" for s in states) else "partly up"
 
 
-def _text(value: Any) -> Any:
-    return value if isinstance(value, str) else tuple(value)
-
-
-def _shown(value: Any, secrets: Any) -> object:
+def _shown(value: Any, secrets: Secrets | None) -> object:
     if isinstance(value, list):
-        return secrets.fill(tuple(value)) if secrets else "".join(p if isinstance(p, str) else "***" for p in value)
+        return secrets.fill(value) if secrets else "".join(p if isinstance(p, str) else "***" for p in value)
     return value

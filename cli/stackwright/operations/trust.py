@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,18 +46,19 @@ def trust(name: str, *, always: bool = False) -> Trusted:
 
     place = folder_of(name)
     told = {"digest": "" if always else digest(place), "date": time.strftime("%Y-%m-%d", time.gmtime())}
-    _write(_read() | {name: told})
+    with _changed() as catalogs:
+        catalogs[name] = told
     return Trusted(name, **told)
 
 
 def forget(name: str) -> None:
     """From now on it may not."""
-    kept = _read()
-    if kept.pop(name, None) is None:
+    if name not in _read():
         detail = f"`{name}` is not trusted."
         hint = "those that are, are listed by\n    stack catalog trust"
         raise StackError(Diagnostic("U032", "catalog was not trusted", detail, hint=hint), Exit.USAGE)
-    _write(kept)
+    with _changed() as catalogs:
+        catalogs.pop(name, None)
 
 
 def trusted() -> list[Trusted]:
@@ -93,7 +95,10 @@ def _read() -> dict[str, dict[str, Any]]:
     return found
 
 
-def _write(catalogs: dict[str, dict[str, Any]]) -> None:
-    text = json.dumps({"v": 1, "catalogs": catalogs}, indent=1)
-    with index.lock():  # two commands at once must not lose each other's; and it makes the folder
-        write_atomic(_file(), text.encode() + b"\n")
+@contextmanager
+def _changed() -> Iterator[dict[str, dict[str, Any]]]:
+    """What may run, to be changed; two commands at once do not lose each other's changes."""
+    with index.lock():  # which makes the folder, too
+        catalogs = _read()
+        yield catalogs
+        write_atomic(_file(), json.dumps({"v": 1, "catalogs": catalogs}, indent=1).encode() + b"\n")

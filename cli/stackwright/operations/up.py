@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, Exit, StackError
+from stackwright.model.report import Event, Progress, UpResult
 from stackwright.operations import elsewhere, programs
+from stackwright.operations.down import down
 from stackwright.operations.find import Target
 from stackwright.operations.plan import planned, resolved, root_for
 from stackwright.operations.status import status_of, watched_status
-from stackwright.operations.terraform import engine_of
 from stackwright.operations.wires import EarlyLook, WireWatch, broken_wires
+from stackwright.operations.work import engine_of, install_job_library
 from stackwright.runtime import index
+from stackwright.runtime.files import write_atomic
 from stackwright.runtime.secrets import Secrets
 from stackwright.runtime.workspace import Workspace, lock, mark_self
 
 if TYPE_CHECKING:
     from stackwright.model.manifest import Manifest
     from stackwright.model.plan import Plan
-    from stackwright.model.report import Progress, UpResult
 
 
 def up(target: Target, progress: Progress) -> UpResult:
     """Every component running and every wire answering; what runs already is left alone."""
-    from stackwright.model.report import UpResult
-
     began = time.monotonic()
     target = _anew(target, progress)
     early = None
@@ -63,22 +60,12 @@ def up(target: Target, progress: Progress) -> UpResult:
         kept = [wire.grant["name"] for wire in chosen.wires if wire.grant]
         left = [elsewhere.not_taken_back(thing) for thing in elsewhere.take_back(workspace, progress, kept)]
         status = watched_status(workspace)
-    return UpResult(
-        workspace.name,
-        workspace.id,
-        str(workspace.root),
-        time.monotonic() - began,
-        tuple(changes),
-        status,
-        (*engine.warnings, *left),
-    )
+    took, warnings = time.monotonic() - began, (*engine.warnings, *left)
+    return UpResult(workspace.name, workspace.id, str(workspace.root), took, tuple(changes), status, warnings)
 
 
 def _anew(target: Target, progress: Progress) -> Target:
     """A stack whose folder was deleted has lost its secrets: what still runs of it is ended, and it begins anew."""
-    from stackwright.model.report import Event
-    from stackwright.operations.down import down
-
     stack = target.workspace
     if stack is None:
         return target
@@ -88,16 +75,10 @@ def _anew(target: Target, progress: Progress) -> Target:
     progress(Event("", "stopping", f"what runs on of `{stack.name}`, whose folder was deleted"))
     left = down(target, False, progress).left
     if left:
-        raise StackError(
-            Diagnostic(
-                "T001",
-                "stack cannot begin anew",
-                f"The folder of `{stack.name}` was deleted while it was up, and of what runs on, this cannot be ended: "
-                + ", ".join(f"{thing.kind} {thing.what}" for thing in left),
-                hint=f"end it by hand, then look again with\n    stack down {stack.name}",
-            ),
-            Exit.LEFTOVERS,
-        )
+        things = ", ".join(f"{thing.kind} {thing.what}" for thing in left)
+        detail = f"The folder of `{stack.name}` was deleted while it was up; of what runs on, this stays: {things}"
+        hint = f"end it by hand, then look again with\n    stack down {stack.name}"
+        raise StackError(Diagnostic("T001", "stack cannot begin anew", detail, hint=hint), Exit.LEFTOVERS)
     return Target(target.manifest, None, target.name)
 
 
@@ -107,10 +88,10 @@ def settle(manifest: Manifest, workspace: Workspace, chosen: Plan) -> Plan:
 
     with index.lock():  # two stacks that come up at the same moment must not choose the same ports
         ports = _free(_ports(chosen), workspace)
-        _write(workspace.ports_file, json.dumps(ports, indent=1, sort_keys=True))
+        write_atomic(workspace.ports_file, json.dumps(ports, indent=1, sort_keys=True).encode())
     if ports != _ports(chosen):
         chosen = planned(manifest, workspace)
-    _write(workspace.plan_file, chosen.model_dump_json(indent=1))
+    write_atomic(workspace.plan_file, chosen.model_dump_json(indent=1).encode())
     render(chosen, workspace.terraform)
     programs.link(chosen, workspace)
     install_job_library(workspace)
@@ -135,18 +116,3 @@ def _free(ports: dict[str, int], workspace: Workspace) -> dict[str, int]:
 
 def _ports(chosen: Plan) -> dict[str, int]:
     return {f"{c.id}.{name}": port for c in chosen.components for name, port in c.ports.items()}
-
-
-def install_job_library(workspace: Workspace) -> None:
-    """Copy the package that jobs and workers import into the workspace, where every user's process can read it."""
-    import stackwright_job
-
-    source, to = Path(stackwright_job.__file__).parent, workspace.jobs / "lib" / "stackwright_job"
-    shutil.copytree(source, to, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_suffix(path.suffix + ".new")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    part.replace(path)

@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, StackError
-from stackwright.operations.smoke import plan_of
+from stackwright.model.report import Event, Progress, WireCheck
+from stackwright.operations.find import plan_of
 from stackwright.operations.status import status_of
 from stackwright.operations.trust import other_folders
 from stackwright.runtime.secrets import Secrets
@@ -16,7 +17,6 @@ from stackwright.runtime.workspace import Workspace
 
 if TYPE_CHECKING:
     from stackwright.model.plan import Plan
-    from stackwright.model.report import Event, Progress, WireCheck
 
 
 def broken_wires(chosen: Plan, workspace: Workspace, consumers: Collection[str] | None = None) -> list[Diagnostic]:
@@ -40,27 +40,22 @@ class EarlyLook:
         self._thread = threading.Thread(target=self._look, daemon=True, name="early look")
 
     def __enter__(self) -> EarlyLook:
-        if all(c.fine for c in status_of(self._workspace).components):
-            self._thread.start()
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Nobody of ours is left when `up` ends."""
-        self._wait()
+        self._thread.join()
 
     def saw_all_well(self, chosen: Plan) -> bool:
         """Whether every wire of this very plan answered."""
-        self._wait()
+        self._thread.join()
         return self._fine == chosen
 
-    def _wait(self) -> None:
-        if self._thread.ident:  # else it was never started
-            self._thread.join()
-
     def _look(self) -> None:
-        with suppress(StackError):  # no plan, or no environment for probes: they are asked again, aloud
+        with suppress(StackError, ValueError):  # no plan, or no environment for probes: they are asked again, aloud
             plan = plan_of(self._workspace)
-            if not broken_wires(plan, self._workspace):
+            if all(c.fine for c in status_of(self._workspace).components) and not broken_wires(plan, self._workspace):
                 self._fine = plan
 
 
@@ -106,11 +101,7 @@ def _broken(check: WireCheck, chosen: Plan) -> Diagnostic:
     server = chosen.component(check.server)
     log = f"what the server says is shown by\n    stack logs {server.id}\n" if server.spec else ""
     at = f" at {check.address}" if check.address else ""
-    return Diagnostic(
-        "P030",
-        "wire does not answer",
-        f"`{check.wire}`, with its own credentials, does not get through to `{server.id}` ({server.tool}){at}: "
-        f"{check.detail}",
-        hint=f"{log}everything is started anew and every share given again, without losing data, by\n"
-        f"    stack down {chosen.name} --keep-data\n    stack up",
-    )
+    way = f"`{check.wire}`, with its own credentials, does not get through to `{server.id}` ({server.tool}){at}"
+    anew = "everything is started anew and every share given again, without losing data, by"
+    hint = f"{log}{anew}\n    stack down {chosen.name} --keep-data\n    stack up"
+    return Diagnostic("P030", "wire does not answer", f"{way}: {check.detail}", hint=hint)

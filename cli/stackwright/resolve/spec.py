@@ -40,7 +40,6 @@ def component_of(draft: Draft, world: World) -> Component:
         endpoints=_offered(draft, world),
         given=_given(draft, world),
         features=draft.tool.features,
-        needs=_received(draft, world),
         env=env,
         files=dict(sorted(files.items())),
         spec=_spec(draft, world, context, env, files) if _is_run(draft) else None,
@@ -56,6 +55,7 @@ def wire_of(link: Link, world: World) -> Wire:
         server=link.server,
         endpoint=link.endpoint,
         interface=link.interface,
+        fields=as_endpoint(link.interface, world.over(link)).fields,
         origin=link.origin,
         grant=_grant_spec(link, world) if link.grant else None,
     )
@@ -84,15 +84,6 @@ def _given(draft: Draft, world: World) -> Endpoint | None:
     if draft.given is None or not draft.tool.provides:
         return None
     return as_endpoint(next(iter(draft.tool.provides.values())), world.as_given(draft))
-
-
-def _received(draft: Draft, world: World) -> dict[str, tuple[Endpoint, ...]]:
-    received: dict[str, tuple[Endpoint, ...]] = {}
-    for link in world.links:
-        if link.consumer == draft.id:
-            endpoint = as_endpoint(link.interface, world.over(link))
-            received[link.need] = (*received.get(link.need, ()), endpoint)
-    return dict(sorted(received.items()))
 
 
 def _env(draft: Draft, world: World, context: Fields) -> dict[str, Text]:

@@ -63,14 +63,8 @@ class Jobs:
             if site.environment_of(component) != site.plan.jobs.environment:
                 continue
             for layer in component.layers:
-                layers[layer] = {
-                    "component": component.id,
-                    "folder": str(site.folder(component)),
-                    "endpoints": {name: site.fields(endpoint) for name, endpoint in component.endpoints.items()},
-                    "needs": {need: site.fields(found[0]) for need, found in component.needs.items() if found},
-                    "files": site.files(component),
-                    "env": {},
-                }
+                told = {"component": component.id, "verbs": str(site.verbs(component)), "env": {}}
+                layers[layer] = told | site.described(component)
         return layers
 
     def close(self) -> None:

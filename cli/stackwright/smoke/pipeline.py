@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stackwright.errors import Diagnostic, Exit, StackError, Where, nearest
+from stackwright.errors import Diagnostic, Exit, StackError, Where, did_you_mean
 from stackwright.folders import shipped
 
 if TYPE_CHECKING:
@@ -112,8 +112,7 @@ def find_pipeline(word: str | None) -> Path:
         if file.is_file():
             return file.resolve()
     known = sorted(file.parent.name for file in home.glob("*/pipeline.py"))
-    close = nearest(word, known)
-    hint = f"did you mean `{close}`?" if close else f"there are: {', '.join(known)}; or give the path of a pipeline.py"
+    hint = did_you_mean(word, known, f"there are: {', '.join(known)}; or give the path of a pipeline.py")
     raise StackError(
         Diagnostic("S020", "unknown pipeline", f"There is no pipeline `{word}`.", hint=hint), exit_code=Exit.USAGE
     )
@@ -169,7 +168,7 @@ def _check_layers(pipeline: Pipeline, layers: Collection[str]) -> None:
             "unknown layer in a pipeline",
             f"The step `{step.name}` is about `{layer}`, which is no layer.",
             where=step.where,
-            hint=f"did you mean `{close}`?" if (close := nearest(layer, layers)) else f"there are: {', '.join(layers)}",
+            hint=did_you_mean(layer, layers, f"there are: {', '.join(layers)}"),
         )
         for step in pipeline.steps for layer in step.layers if layer not in layers
     ]  # fmt: skip

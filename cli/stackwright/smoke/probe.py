@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def check_wires(
     others: tuple[Path, ...] = (),
 ) -> tuple[WireCheck, ...]:
     """One real operation over every wire (of these consumers), all at once; each answer names its wire."""
-    site = Site(plan, workspace, secrets, {}, catalog or shipped() / "catalog", others)
+    site = Site(plan, workspace, secrets, {}, (catalog or shipped() / "catalog", *others))
     return tuple(probe_wires(site, [wire for wire in site.wires if consumers is None or wire.consumer in consumers]))
 
 
@@ -37,38 +38,48 @@ def check_elsewhere(
     """Whether all that runs elsewhere answers to the credentials that the manifest gives: by its interface's probe,
     or, for a vendor's service, by the login.py beside its entry.
     """
-    site = Site(plan, workspace, secrets, {}, shipped() / "catalog", others)
+    site = Site(plan, workspace, secrets, {}, (shipped() / "catalog", *others))
     asked = []
-    for component in plan.components:
-        if component.given:
-            question = {"interface": component.given.interface, "fields": site.fields(component.given)}
-            asked.append((component.id, component.id, question))
-        elif component.elsewhere:
-            variables = {name: site.text(value) for name, value in component.env.items()}
-            login = {"interface": component.tool, "probe": str(site.folder(component) / "login.py")}
-            asked.append((component.id, component.id, {**login, "fields": variables}))
+    for c in plan.components:
+        if c.given:
+            probe, fields = site.interface_file(c.given.interface), site.fields(c.given)
+            asked.append(_Question(c.id, c.id, c.given.interface, probe, fields))
+        elif c.elsewhere:
+            variables = {name: site.text(value) for name, value in c.env.items()}
+            asked.append(_Question(c.id, c.id, c.tool, site.folder(c) / "login.py", variables))
     return tuple(_ask(site, asked))
 
 
 def probe_wires(site: Site, wires: Sequence[Wire]) -> list[WireCheck]:
     """The checks of these wires, in their order."""
-    questions = ({"interface": wire.interface, "fields": site.wire_fields(wire)} for wire in wires)
-    return _ask(site, [(wire.id, wire.server, question) for wire, question in zip(wires, questions, strict=True)])
+    questions = [
+        _Question(wire.id, wire.server, wire.interface, site.interface_file(wire.interface), site.fields(wire))
+        for wire in wires
+    ]
+    return _ask(site, questions)
 
 
-def _ask(site: Site, questions: Sequence[tuple[str, str, Fields]]) -> list[WireCheck]:
-    """The answers about each (wire, server, question); one process asks them all."""
+@dataclass(frozen=True)
+class _Question:
+    wire: str
+    server: str
+    interface: str
+    probe: Path  # a Python file with `probe(fields)`
+    fields: Fields
+
+
+def _ask(site: Site, questions: Sequence[_Question]) -> list[WireCheck]:
+    """The answers, in the order of the questions; one process asks them all."""
     if not questions:
         return []
-    asked = [{"wire": number, **question} for number, (_, _, question) in enumerate(questions)]
-    words = ["stackwright_job.probes", *(str(folder / "_interfaces") for folder in site.catalogs)]
+    asked = [{"wire": number, "probe": str(q.probe), "fields": q.fields} for number, q in enumerate(questions)]
     folder, log = site.workspace / "jobs" / "smoke" / "_wires", site.workspace / "logs" / "smoke" / "_wires.log"
-    process = Process(site, site.plan.jobs.environment, words, folder, log)
+    process = Process(site, site.plan.jobs.environment, ["stackwright_job.probes"], folder, log)
     try:
         answers = _answers(process, asked)
     finally:
         process.close()
-    return [_check(site, *question, answers.get(number)) for number, question in enumerate(questions)]
+    return [_check(site, question, answers.get(number)) for number, question in enumerate(questions)]
 
 
 def _answers(process: Process, asked: Sequence[dict[str, object]]) -> dict[int, tuple[bool, str]]:
@@ -91,10 +102,10 @@ def _failure(reply: Mapping[str, Any]) -> str:
     return f"could not {reply['tried']}: {error}" if reply.get("tried") else error
 
 
-def _check(site: Site, wire: str, server: str, question: Fields, answer: tuple[bool, str] | None) -> WireCheck:
+def _check(site: Site, question: _Question, answer: tuple[bool, str] | None) -> WireCheck:
     passed, detail = answer or (False, f"no answer within {_SECONDS:.0f} s")
-    fields = question["fields"]
+    fields = question.fields
     address = f"{fields['host']}:{fields['port']}" if {"host", "port"} <= set(fields) else ""
     said = site.secrets.redact(" ".join(detail.split()))
     said = said if len(said) <= _LONGEST else said[:_LONGEST] + "…"
-    return WireCheck(wire, server, question["interface"], passed, said, address)
+    return WireCheck(question.wire, question.server, question.interface, passed, said, address)

@@ -50,7 +50,7 @@ def run_smoke(
     began = time.monotonic()
     file = find_pipeline(pipeline)
     steps = load_pipeline(file, (layers or {}).keys())
-    site = Site(plan, workspace, secrets, layers or {}, catalog or shipped() / "catalog", others, install)
+    site = Site(plan, workspace, secrets, layers or {}, (catalog or shipped() / "catalog", *others), install)
     shutil.rmtree(workspace / "jobs" / "smoke", ignore_errors=True)
     progress(Event("", "checking", "wires"))
     wires = probe_wires(site, site.wires)
@@ -99,7 +99,7 @@ class Run:
         for wire in self._site.plan.wires:
             server = self._site.plan.component(wire.server)
             if wire.consumer == component.id and "storage" in server.layers:
-                stores.append(LayerVerbs(self, "storage", server, {wire.endpoint: self._site.wire_fields(wire)}))
+                stores.append(LayerVerbs(self, "storage", server, {wire.endpoint: self._site.fields(wire)}))
         return stores
 
     def registry_of(self, layer: str) -> LayerVerbs | None:
@@ -123,7 +123,7 @@ class Run:
 
     def worker(self, component: Component) -> Worker:
         """The component's worker, started once."""
-        if component.elsewhere and not (self._site.folder(component) / "smoke.py").is_file():
+        if component.elsewhere and not self._site.verbs(component).is_file():
             raise UnspokenError(f"nobody has written verbs of `{component.tool}` yet")
         if component.id not in self._workers:
             self._workers[component.id] = Worker(self._site, component)
@@ -227,12 +227,10 @@ class Runner:
 
         try:
             evidence = spec.function(self._run)
-        except NothingToCheck as skip:
+        except (NothingToCheck, UnspokenError) as skip:
             return step("skipped", str(skip))
         except UnmetError as unmet:
             return step("failed", str(unmet) + self._place(unmet))
-        except UnspokenError as error:
-            return step("skipped", str(error))
         except StackError as error:
             said = " ".join(f"{d.code}: {d.summary}. {d.detail}" for d in error.diagnostics)
             return step("failed", said + self._place(error))

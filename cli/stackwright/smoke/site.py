@@ -40,21 +40,15 @@ class Site:
     workspace: Path
     secrets: Secrets
     layers: Mapping[str, Layer]
-    catalog: Path
-    others: tuple[Path, ...] = ()  # catalogs of other people
+    catalogs: tuple[Path, ...]  # that the plan was made from: ours, then other people's
     install: Install | None = None  # where jobs may have environments of their own
-
-    @property
-    def catalogs(self) -> tuple[Path, ...]:
-        """Every catalog folder that the plan was made from."""
-        return (self.catalog, *self.others)
 
     def text(self, text: Text | int) -> Any:
         """A text with its secrets; a number stays one."""
         return text if isinstance(text, int) else self.secrets.fill(as_json(text))
 
-    def fields(self, endpoint: Endpoint) -> Fields:
-        """An endpoint's fields, ready to be used."""
+    def fields(self, endpoint: Endpoint | Wire) -> Fields:
+        """The fields of an endpoint, or those that the consumer of a wire was given; ready to be used."""
         return {name: self.text(value) for name, value in endpoint.fields.items()}
 
     @cached_property
@@ -64,23 +58,21 @@ class Site:
         ours = [
             Wire(
                 consumer=SMOKE, need=re.sub(r"[^a-z0-9]+", "_", f"{component.id}_{name}"), server=component.id,
-                endpoint=name, interface=endpoint.interface, origin="stack",
+                endpoint=name, interface=endpoint.interface, fields=endpoint.fields, origin="stack",
             )
             for component in self.plan.components if component.layers
             for name, endpoint in component.endpoints.items() if (component.id, name) not in taken
         ]  # fmt: skip
         return (*self.plan.wires, *ours)
 
-    def wire_fields(self, wire: Wire) -> Fields:
-        """What the consumer of this wire was given: its own address and credentials."""
-        if wire.consumer in (JOBS, SMOKE):
-            return self.fields(self.plan.component(wire.server).endpoints[wire.endpoint])
-        given = self.plan.component(wire.consumer).needs[wire.need.partition(".")[0]]
-        if len(given) == 1:
-            return self.fields(given[0])
-        # Of a need with many servers: which of them it is, is told by its port.
-        port = self.plan.component(wire.server).endpoints[wire.endpoint].fields["port"]
-        return self.fields(next(one for one in given if one.fields["port"] == port))
+    def described(self, component: Component) -> dict[str, Any]:
+        """What a component's verbs are told of it: addresses and credentials, its own and of its needs, and files."""
+        return {
+            "endpoints": {name: self.fields(endpoint) for name, endpoint in component.endpoints.items()},
+            "needs": {wire.need: self.fields(wire) for wire in self.plan.wires if wire.consumer == component.id},
+            # By their path inside its run folder.
+            "files": {path.partition(f"/{component.id}/run/")[2]: path for path in component.files},
+        }
 
     def components(self, layer: str) -> tuple[Component, ...]:
         """The components that fill a layer, in the plan's order."""
@@ -105,11 +97,19 @@ class Site:
     def folder(self, component: Component) -> Path:
         """The component's catalog entry."""
         found = (folder / component.tool for folder in self.catalogs)
-        return next((entry for entry in found if entry.is_dir()), self.catalog / component.tool)
+        return next((entry for entry in found if entry.is_dir()), self.catalogs[0] / component.tool)
 
-    def files(self, component: Component) -> dict[str, str]:
-        """The component's files by their path inside its run folder."""
-        return {path.partition(f"/{component.id}/run/")[2]: path for path in component.files}
+    def interface_file(self, name: str, kind: str = "") -> Path:
+        """An interface's Python file: `<name>.py` probes it, `<name>_smoke.py` has the verbs of its servers."""
+        files = [folder / "_interfaces" / f"{name}{kind}.py" for folder in self.catalogs]
+        return next((file for file in files if file.is_file()), files[0])
+
+    def verbs(self, component: Component) -> Path:
+        """The file of a component's verbs: its entry's smoke.py, else that of the interface its endpoint is called."""
+        own = self.folder(component) / "smoke.py"
+        called = [name for name, endpoint in component.endpoints.items() if name == endpoint.interface]
+        shared = [self.interface_file(name, "_smoke") for name in called]
+        return next((file for file in (own, *shared) if file.is_file()), own)
 
     def process_env(self, environment: str, folder: Path) -> dict[str, str]:
         """The whole environment of a process of ours: nothing is inherited, least of all a proxy."""

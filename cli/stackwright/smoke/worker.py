@@ -107,20 +107,16 @@ class Worker:
         self.log = worker_log(site.workspace, component.id)
         self.cpu = 0.0  # seconds, with the child's own children
         self._ids = 0
-        self._needs = {
-            need: site.fields(endpoints[0]) for need, endpoints in component.needs.items() if len(endpoints) == 1
-        }
-        self.endpoints = {name: site.fields(endpoint) for name, endpoint in component.endpoints.items()}
-        self._env: dict[str, str] = {}
+        self._told = {**site.described(component), "env": {}}
         if component.kind != "service" or component.elsewhere:
             self._settle()
-        words = ["stackwright_job.worker", str(site.folder(component))]
+        words = ["stackwright_job.worker", str(site.verbs(component))]
         self._process = Process(site, site.environment_of(component), words, self.dir, self.log)
         self._verbs: list[str] | None = None
 
     def _settle(self) -> None:
         """Nobody starts a library or a job, so its files are ours to write; its variables are for whoever uses it."""
-        self._env = {name: self._site.text(value) for name, value in self._component.env.items()}
+        self._told["env"] = {name: self._site.text(value) for name, value in self._component.env.items()}
         for path, content in self._component.files.items():
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -137,9 +133,8 @@ class Worker:
             raise self._failure("S010", "tool does not speak this verb", f"Its smoke.py has {known}.", verb)
         self._ids += 1
         request = {
-            "v": 1, "id": self._ids, "verb": verb, "args": pack(args, self.dir / "exchange"),
-            "endpoints": self.endpoints | endpoints, "needs": self._needs,
-            "files": self._site.files(self._component), "env": self._env, "dir": str(self.dir), "timeout": timeout,
+            "v": 1, "id": self._ids, "verb": verb, "args": pack(args, self.dir / "exchange"), **self._told,
+            "endpoints": self._told["endpoints"] | endpoints, "dir": str(self.dir), "timeout": timeout,
         }  # fmt: skip
         self._process.send(request)
         return unpack(self._answer(verb, self._ids, timeout))

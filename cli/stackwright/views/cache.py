@@ -13,7 +13,7 @@ def size(page: Page, found: CacheSize) -> None:
             Row((one.key, f"{_bytes(one.bytes):>7}", f"{one.days:4.0f} d", ", ".join(one.stacks) or Ink(ABSENT, "dim")))
             for one in found.environments
         ]
-        page.table(("environment", "size", "unused", "stacks"), rows, indent=0)
+        page.table(rows, ("environment", "size", "unused", "stacks"), indent=0)
         page.blank()
     total = found.other + sum(one.bytes for one in found.environments)
     page.line(f"{counted(len(found.environments), 'environment')}, {_bytes(total)} in {found.folder}")

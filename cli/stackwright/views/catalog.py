@@ -11,7 +11,7 @@ from stackwright.views.page import ABSENT, Cell, Ink, Page, Row, counted
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stackwright.model.catalog import Credential, Hosted, Recipe, Setting, Tool
+    from stackwright.model.catalog import Credential, Hosted, Need, Recipe, Setting, Tool
     from stackwright.model.report import CatalogList, CatalogTool, Trusted
 
 
@@ -20,9 +20,8 @@ def tools(page: Page, found: CatalogList) -> None:
     if len(found.layers) == 1:
         _of_layer(page, found.layers[0], found.tools)
         return
-    page.table(
-        ("layer", "tools that run here (~ in part)"), [_row(layer, found.tools) for layer in found.layers], indent=0
-    )
+    rows = [_row(layer, found.tools) for layer in found.layers]
+    page.table(rows, ("layer", "tools that run here (~ in part)"), indent=0)
     page.blank()
     running = sum(_runs_here(one) for one in found.tools)
     page.line(Ink(f"{running} of {found.known} known tools run here. More about one, or about one layer:", "dim"))
@@ -55,10 +54,10 @@ def _of_layer(page: Page, layer: str, found: Sequence[CatalogTool]) -> None:
         return
     here, known = [one for one in found if one.targets], [one.tool for one in found if not one.targets]
     if here:
-        page.table(("tool", "version", "runs on"), [_running(one, layer) for one in here], indent=0)
+        page.table([_running(one, layer) for one in here], ("tool", "version", "runs on"), indent=0)
     if known:
         page.heading("Known, and not run here")
-        page.table(("tool", "status", "as of", ""), [_known(one, layer) for one in known])
+        page.table([_known(one, layer) for one in known], ("tool", "status", "as of", ""))
     page.blank()
     partly = any(one.tool.layers[layer] != "full" for one in found)
     page.line(Ink(f"{counted(len(found), 'tool')}{' (~ in part)' if partly else ''}. All of one:", "dim"))
@@ -73,21 +72,16 @@ def tool(page: Page, shown: CatalogTool, recipe: Recipe | None, hosted: Hosted |
     page.line(Ink(found.home, "cyan"))
     page.blank()
     facts = {"layers": _layers(found), "runs on": _targets(shown), **_written(shown), **_fate(found)}
-    page.table(("", ""), [Row((Ink(name, "dim"), text)) for name, text in facts.items()], indent=0)
+    page.table([Row((Ink(name, "dim"), text)) for name, text in facts.items()], indent=0)
     if found.provides:
         page.heading("Provides", "endpoint: interface")
-        page.table(("", ""), [Row((name, interface)) for name, interface in found.provides.items()])
+        page.table([Row((name, interface)) for name, interface in found.provides.items()])
     if found.needs:
         page.heading("Needs")
-        rows = []
-        for name, need in found.needs.items():
-            how = "optional" if need.optional else "required"
-            many = ", several" if need.many else ""
-            rows.append(Row((name, " or ".join(need.interface), Ink(how + many, "dim"), need.about)))
-        page.table(("", "", "", ""), rows)
+        page.table([_need(name, one) for name, one in found.needs.items()])
     if found.settings:
         page.heading("Settings")
-        page.table(("", "type", "default", ""), [_setting(name, one) for name, one in found.settings.items()])
+        page.table([_setting(name, one) for name, one in found.settings.items()], ("", "type", "default", ""))
     if recipe and (recipe.install.packages or recipe.install.sources):
         page.heading("Installs", f"Python {recipe.install.python}")
         for source, wanted in {"": recipe.install.packages, **recipe.install.sources}.items():
@@ -95,7 +89,7 @@ def tool(page: Page, shown: CatalogTool, recipe: Recipe | None, hosted: Hosted |
                 page.line(f"{source} {word}".strip().replace("{{ version }}", found.version or ""), indent=2)
     if hosted:
         page.heading("Credentials", f"of target: hosted; get them at {hosted.keys}")
-        page.table(("", "", ""), [_credential(name, one) for name, one in hosted.credentials.items()])
+        page.table([_credential(name, one) for name, one in hosted.credentials.items()])
 
 
 def checked(page: Page, ids: Sequence[str]) -> None:
@@ -120,7 +114,7 @@ def trusted(page: Page, found: Sequence[Trusted], forgotten: bool) -> None:
         page.line("It is trusted no longer." if forgotten else "No catalog but the shipped one is trusted.")
         return
     rows = [Row((Ink(one.name, "bold"), one.digest[:16] or "whatever it holds", one.date)) for one in found]
-    page.table(("catalog that may run", "as it was", "since"), rows, indent=0)
+    page.table(rows, ("catalog that may run", "as it was", "since"), indent=0)
 
 
 def locked(page: Page, ids: Sequence[str]) -> None:
@@ -178,6 +172,11 @@ def _known(tool: Tool, layer: str) -> Row:
     status, instead = tool.status, tool.successor or ((tool.same_as,) if tool.same_as else ())
     state, as_of = (status.state, "unverified" if status.unverified else status.as_of) if status else (ABSENT, ABSENT)
     return Row((_name(tool, layer), state, as_of, f"→ {', '.join(instead)}" if instead else ""))
+
+
+def _need(name: str, need: Need) -> Row:
+    how = f"{'optional' if need.optional else 'required'}{', several' if need.many else ''}"
+    return Row((name, " or ".join(need.interface), Ink(how, "dim"), need.about))
 
 
 def _credential(name: str, one: Credential) -> Row:

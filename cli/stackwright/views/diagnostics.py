@@ -7,40 +7,33 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
 
 from stackwright.errors import Diagnostic, Where
-from stackwright.views import terminal
 from stackwright.views.page import Ink, Page, inked, wrap
-from stackwright.views.page import page as page_for
+from stackwright.views.page import show as show_page
 
 LONGEST_SOURCE = 1_000_000  # a larger file is not a manifest, and is not read for the sake of one line
 
 
-def diagnostics(page: Page, found: Iterable[Diagnostic]) -> None:
-    """One block a diagnostic, with a blank line between them."""
-    for diagnostic in found:
-        page.blank()
-        _one(page, diagnostic)
+def show(found: Iterable[Diagnostic]) -> None:
+    """Print them where talk goes, to stderr: one block a diagnostic, with a blank line between them."""
 
+    def view(page: Page) -> None:
+        for diagnostic in found:
+            page.blank()
+            _one(page, diagnostic)
 
-def show(found: Iterable[Diagnostic], stream: TextIO | None = None) -> None:
-    """Print them where talk goes: to stderr."""
-    stream = stream or sys.stderr
-    page = page_for(stream)
-    diagnostics(page, found)
-    terminal.write(page.text(), stream)
+    show_page(view, sys.stderr)
 
 
 def _one(page: Page, diagnostic: Diagnostic) -> None:
     style = "bold yellow" if diagnostic.severity == "warning" else "bold red"
-    page.line(
-        Ink(f"{diagnostic.severity}[{diagnostic.code}]", style), Ink(": "), Ink(_one_line(diagnostic.summary), "bold")
-    )
+    summary = " ".join(diagnostic.summary.split())
+    page.line(Ink(f"{diagnostic.severity}[{diagnostic.code}]", style), ": ", Ink(summary, "bold"))
     if diagnostic.where:
         _place(page, diagnostic.where)
     if diagnostic.detail:
-        page.paragraph(_indented(page, diagnostic.detail))
+        page.paragraph(diagnostic.detail, indent=2)
     for number, line in enumerate(diagnostic.hint.splitlines()):
         if line[:1].isspace():
             page.line(Ink(f"    {line.strip()}", "bold"))
@@ -48,18 +41,8 @@ def _one(page: Page, diagnostic: Diagnostic) -> None:
             _hint(page, line, "hint: " if number == 0 else "  ")
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _indented(page: Page, detail: str) -> str:
-    room = None if page.width is None else page.width - 2
-    return "\n".join(f"  {line}" for line in wrap(inked(detail).text, room))
-
-
 def _hint(page: Page, line: str, lead: str) -> None:
-    room = None if page.width is None else page.width - len(lead)
-    for part in wrap(inked(line).text, room):
+    for part in wrap(inked(line).text, page.width - len(lead)):
         page.line(Ink(lead, "cyan"), Ink(part))
         lead = " " * len(lead)
 
@@ -71,7 +54,7 @@ def _place(page: Page, where: Where) -> None:
     if source is None:
         return
     lead = f"{where.line:>5} | "
-    room = 10_000 if page.width is None else page.width - len(lead)
+    room = min(page.width, 10_000) - len(lead)
     text = source.replace("\t", " ")
     if where.column > room - 8:
         return

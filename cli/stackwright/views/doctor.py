@@ -17,7 +17,7 @@ def doctor(page: Page, checks: Sequence[DoctorCheck]) -> None:
         mark, style = MARKS[check.state]
         below = [Ink(line, "" if line.startswith(" ") else "cyan") for line in check.hint.splitlines()]
         rows.append(Row((Ink(mark, style), check.name, check.detail), below if check.state != "fine" else ()))
-    page.table(("", "", ""), rows, indent=0)
+    page.table(rows, indent=0)
     page.blank()
     missing = sum(check.state == "missing" for check in checks)
     if missing:

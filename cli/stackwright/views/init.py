@@ -12,13 +12,13 @@ from stackwright.views.page import ABSENT, Ink, Page, Row
 def blueprints(page: Page, found: Mapping[str, str]) -> None:
     """What one can start from."""
     page.heading("Blueprints", "what to start from; every layer of it can be changed")
-    page.table(("", ""), [Row((name, Ink(about, "dim"))) for name, about in found.items()])
+    page.listing(found)
 
 
 def offered(page: Page, layer: str, about: str, tools: Sequence[Choosable]) -> None:
     """The tools of one layer by number: how much of it they do, whether that was proven, how heavy they are."""
     page.heading(layer, about)
-    page.table(("", "tool", "", "proven here", "size", ""), [_offer(n, one) for n, one in enumerate(tools, 1)], spill=1)
+    page.table([_offer(n, one) for n, one in enumerate(tools, 1)], ("", "tool", "", "proven here", "size", ""), spill=1)
 
 
 def _offer(number: int, one: Choosable) -> Row:
@@ -33,7 +33,7 @@ def _offer(number: int, one: Choosable) -> Row:
 def others(page: Page, layers: Mapping[str, str]) -> None:
     """The layers that the blueprint leaves out."""
     page.heading("More layers", "that the blueprint does without")
-    page.table(("", ""), [Row((name, Ink(about, "dim"))) for name, about in layers.items()])
+    page.listing(layers)
 
 
 def proposed(page: Page, file: Path, text: str) -> None:
@@ -51,11 +51,10 @@ def written(page: Page, file: Path) -> None:
     page.line(Ink("✓ ", "green"), f"wrote {file}")
     where = "" if file.parent in (Path(), Path.cwd()) else f" -f {file}"
     page.blank()
-    page.table(
-        ("", ""),
-        [
-            Row((f"stack plan{where}", Ink("see what it consists of", "dim"))),
-            Row((f"stack up{where}", Ink("start it", "dim"))),
-            Row((f"stack smoke{where}", Ink("prove that it works together", "dim"))),
-        ],
+    page.listing(
+        {
+            f"stack plan{where}": "see what it consists of",
+            f"stack up{where}": "start it",
+            f"stack smoke{where}": "prove that it works together",
+        }
     )

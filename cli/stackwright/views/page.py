@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TextIO
 
 from stackwright.views import terminal
 
 GAP = 2
 ABSENT = "–"  # noqa: RUF001 (an en dash: there is nothing here)
+MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": (ABSENT, "dim")}
 NARROWEST = 6  # no column gets narrower than this
 
 
@@ -41,19 +42,19 @@ def inked(cell: Cell) -> Ink:
     return Ink(terminal.clean(ink.text), ink.style)
 
 
-def wrap(text: str, width: int | None) -> list[str]:
+def wrap(text: str, width: int) -> list[str]:
     """The lines of a text no wider than that; lines that begin with a blank are kept as they are."""
     lines: list[str] = []
     for line in text.splitlines() or [""]:
-        verbatim = width is None or line[:1].isspace() or not line
-        lines += [line] if verbatim else textwrap.wrap(line, max(width or 0, NARROWEST), break_on_hyphens=False)
+        verbatim = len(line) <= width or line[:1].isspace()
+        lines += [line] if verbatim else textwrap.wrap(line, max(width, NARROWEST), break_on_hyphens=False)
     return lines
 
 
 class Page:
-    """What a view writes to. `width` None: as wide as it gets, for pipes and files."""
+    """What a view writes to; as wide as it gets, for pipes and files, or of some width."""
 
-    def __init__(self, width: int | None = None, colour: bool = False) -> None:
+    def __init__(self, width: int = sys.maxsize, colour: bool = False) -> None:
         self.width = width
         self.colour = colour
         self.lines: list[str] = []
@@ -62,7 +63,7 @@ class Page:
         """One line of several inks, wrapped where it is too long."""
         inks = [inked(cell) for cell in cells]
         plain = "".join(ink.text for ink in inks)
-        if self.width is not None and indent + len(plain) > self.width:
+        if indent + len(plain) > self.width:
             style = inks[0].style if len(inks) == 1 else ""
             self.paragraph(Ink(plain, style), indent=indent)
         else:
@@ -71,7 +72,7 @@ class Page:
     def paragraph(self, cell: Cell, indent: int = 0) -> None:
         """Sentences, wrapped."""
         ink = inked(cell)
-        for line in wrap(ink.text, None if self.width is None else self.width - indent):
+        for line in wrap(ink.text, self.width - indent):
             self._add(indent, self._paint(Ink(line, ink.style)))
 
     def heading(self, title: str, note: str = "") -> None:
@@ -84,14 +85,14 @@ class Page:
         if self.lines and self.lines[-1]:
             self.lines.append("")
 
-    def table(self, head: Sequence[str], rows: Sequence[Row], indent: int = 2, spill: int = 0) -> None:
+    def table(self, rows: Sequence[Row], head: Sequence[str] = (), indent: int = 2, spill: int = 0) -> None:
         """Aligned columns. Where they do not fit, the last `spill` ones go below, whole; then the widest cells wrap."""
         named = [Ink(title, "dim") for title in head]
         inks = [[inked(cell) for cell in row.cells] for row in rows]
         below = [list(row.below) for row in rows]
-        room = None if self.width is None else self.width - indent
-        widths = _natural([named, *inks])
-        if spill and room is not None and _total(widths) > room:
+        room = self.width - indent
+        widths = _natural([named, *inks] if head else inks)
+        if spill and _total(widths) > room:
             below = [[*_spilt(cells[-spill:]), *lines] for cells, lines in zip(inks, below, strict=True)]
             named, inks = named[:-spill], [cells[:-spill] for cells in inks]
             widths = widths[:-spill]
@@ -102,6 +103,10 @@ class Page:
             self._cells(cells, widths, indent)
             for line in lines:
                 self.paragraph(line, indent=indent + 2)
+
+    def listing(self, told: Mapping[str, str]) -> None:
+        """Names or commands, each with a quiet word about it."""
+        self.table([Row((name, Ink(about, "dim"))) for name, about in told.items()])
 
     def text(self) -> str:
         """The page as one string."""
@@ -135,9 +140,9 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + GAP * (sum(1 for width in widths if width) - 1)
 
 
-def _fitted(widths: Sequence[int], room: int | None) -> list[int]:
+def _fitted(widths: Sequence[int], room: int) -> list[int]:
     fitted = list(widths)
-    while room is not None and _total(fitted) > room and max(fitted) > NARROWEST:
+    while _total(fitted) > room and max(fitted) > NARROWEST:
         fitted[fitted.index(max(fitted))] -= 1
     return fitted
 
@@ -159,15 +164,24 @@ def _fold(text: str, width: int) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def page(stream: TextIO | None = None) -> Page:
-    """A page as wide and colourful as the stream shows it."""
+def show(view: Callable[[Page], None], stream: TextIO | None = None) -> None:
+    """Print what a view writes, as wide and colourful as the stream shows it."""
     stream = stream or sys.stdout
-    return Page(terminal.width(stream), terminal.has_colour(stream))
-
-
-def show(page: Page, stream: TextIO | None = None) -> None:
-    """Print it."""
+    page = Page(terminal.width(stream) or sys.maxsize, terminal.has_colour(stream))
+    view(page)
     terminal.write(page.text(), stream)
+
+
+def say(text: str) -> None:
+    """A remark to a person, on stderr: what was written, how to leave."""
+    show(lambda page: page.paragraph(text), sys.stderr)
+
+
+def stopped(text: str) -> None:
+    """The last line after Ctrl-C; on a terminal it begins below the `^C`."""
+    if terminal.is_terminal(sys.stderr):
+        terminal.write("\n", sys.stderr)
+    say(text)
 
 
 def without_hash(name: str) -> str:

@@ -17,9 +17,7 @@ SIGNS = {
     "change": ("~", "yellow"),
     "replace": ("-/+", "yellow"),
     "destroy": ("-", "red"),
-    "none": ("=", "dim"),
 }
-SUMMARY = {"add": "to add", "change": "to change", "replace": "to replace", "destroy": "to destroy"}
 
 
 def plan(page: Page, planned: Plan, changed: Sequence[Change]) -> None:
@@ -27,10 +25,10 @@ def plan(page: Page, planned: Plan, changed: Sequence[Change]) -> None:
     blueprint = f", from the blueprint {planned.blueprint}" if planned.blueprint else ""
     page.line(Ink(planned.name, "bold"), f": {counted(len(planned.components), 'component')}{blueprint}")
     page.heading("Components", "in the order they start")
-    page.table(("", "tool", "target", "address"), [_component(one) for one in planned.components], spill=1)
+    page.table([_component(one) for one in planned.components], ("", "tool", "target", "address"), spill=1)
     if planned.wires:
         page.heading("Wires", "who needs what from whom; jobs: your code; own: its own share and login")
-        page.table(("", "", "interface", ""), [_wire(one) for one in planned.wires], spill=2)
+        page.table([_wire(one) for one in planned.wires], ("", "", "interface", ""), spill=2)
     _remarks(page, planned)
     changes(page, changed)
 
@@ -54,10 +52,10 @@ def changes(page: Page, changed: Sequence[Change]) -> None:
     for one in real:
         sign, style = SIGNS[one.action]
         rows.append(Row((Ink(f"{sign:>3}", style), without_hash(one.what), Ink(one.kind, "dim"), one.why)))
-    page.table(("", "", "", ""), rows)
+    page.table(rows)
     page.blank()
     count: Counter[str] = Counter(one.action for one in real)
-    page.line(", ".join(f"{count[action]} {words}" for action, words in SUMMARY.items() if count[action]) + ".")
+    page.line(", ".join(f"{count[action]} to {action}" for action in SIGNS if count[action]) + ".")
 
 
 def address(component: Component) -> str:
@@ -74,9 +72,8 @@ def address(component: Component) -> str:
 
 def _component(component: Component) -> Row:
     layers = [layer for layer in component.layers if layer != component.id]
-    where = ""
-    if component.where:
-        where = f" ({component.where.file.rsplit('/', 1)[-1]}:{component.where.line})"
+    place = component.where
+    where = f" ({place.file.rsplit('/', 1)[-1]}:{place.line})" if place else ""
     does = f"{'also ' if component.id in component.layers else ''}{', '.join(layers)}; " if layers else ""
     below = [Ink(f"{does}{component.because}{where}", "dim")]
     tool = f"{component.tool} {component.version}".rstrip()
@@ -90,10 +87,9 @@ def _wire(wire: Wire) -> Row:
 
 def _remarks(page: Page, planned: Plan) -> None:
     if planned.uncovered:
-        page.heading(
-            "Not covered", f"layers of the blueprint {planned.blueprint or ''} without a tool".replace("  ", " ")
-        )
+        named = f" {planned.blueprint}" if planned.blueprint else ""
+        page.heading("Not covered", f"layers of the blueprint{named} without a tool")
         page.paragraph(", ".join(planned.uncovered), indent=2)
     if planned.notes:
         page.heading("Notes")
-        page.table(("", ""), [Row((note.component, note.text)) for note in planned.notes])
+        page.table([Row((note.component, note.text)) for note in planned.notes])

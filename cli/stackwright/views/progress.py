@@ -12,19 +12,13 @@ from typing import TYPE_CHECKING
 
 from stackwright.model.report import Event
 from stackwright.views import terminal
-from stackwright.views.page import ABSENT, Ink, Page, seconds, without_hash
+from stackwright.views.page import MARKS, Ink, Page, seconds, without_hash
 
 if TYPE_CHECKING:
     from rich.live import Live
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-FINAL = {
-    "ready": ("✓", "green"),
-    "gone": ("✓", "green"),
-    "passed": ("✓", "green"),
-    "skipped": (ABSENT, "dim"),
-    "failed": ("✗", "bold red"),
-}
+FINAL = MARKS | {"ready": MARKS["passed"], "gone": MARKS["passed"]}
 FOLDED = ("environments", "wires")  # many small things of one kind share a line and are counted
 
 
@@ -55,8 +49,7 @@ class Line:
 class Board:
     """What is known so far; events come from several threads."""
 
-    def __init__(self, now: float) -> None:
-        self.began = now
+    def __init__(self) -> None:
         self.lines: dict[str, Line] = {}
         self.whole = ""
         self.over = False  # the last picture has no spinners any more
@@ -79,7 +72,7 @@ class Board:
 
     def text(self, now: float, width: int, colour: bool) -> str:
         """The board as it stands."""
-        page = Page(None, colour)
+        page = Page(colour=colour)
         with self._lock:
             longest = max((len(name) for name in self.lines), default=0)
             for name, line in self.lines.items():
@@ -87,9 +80,8 @@ class Board:
                 lead = f"{name.ljust(longest)}  {line.phase:<10} "
                 took = f"{seconds((line.ended if line.ended is not None else now) - line.began):>7}"
                 room = width - len(lead) - len(took) - 4
-                page.line(
-                    Ink(f"{mark} ", style), lead, Ink(_cut(line.text, room).ljust(max(room, 0)), "dim"), Ink(f" {took}")
-                )
+                text = _cut(line.text, room).ljust(max(room, 0))
+                page.line(Ink(f"{mark} ", style), lead, Ink(text, "dim"), f" {took}")
             if self.whole and not self.over:
                 page.line(Ink(f"{_spin(now)} ", "cyan"), Ink(_cut(self.whole, width - 3), "dim"))
         return page.text()
@@ -100,13 +92,6 @@ class Board:
         if event.phase == "granting":
             self._wires.add(event.component)
         return "wires" if event.component in self._wires else event.component
-
-
-def plain_line(event: Event, elapsed: float) -> str:
-    """One event as a line without control characters."""
-    name = without_hash(event.component)
-    parts = (f"{elapsed:7.1f} s", f"{name:<24}" if name else "", f"{event.phase:<10}", event.text)
-    return terminal.clean("  ".join(part for part in parts if part)).replace("\n", " ").rstrip()
 
 
 class Reporter:
@@ -126,8 +111,11 @@ class PlainReporter(Reporter):
         self.began = time.monotonic()
 
     def __call__(self, event: Event) -> None:
-        """Print it."""
-        terminal.write(plain_line(event, time.monotonic() - self.began) + "\n", sys.stderr)
+        """Print it, without control characters."""
+        took, name = time.monotonic() - self.began, without_hash(event.component)
+        parts = (f"{took:7.1f} s", f"{name:<24}" if name else "", f"{event.phase:<10}", event.text)
+        line = terminal.clean("  ".join(part for part in parts if part)).replace("\n", " ").rstrip()
+        terminal.write(line + "\n", sys.stderr)
 
 
 class LiveReporter(Reporter):
@@ -157,7 +145,7 @@ class LiveReporter(Reporter):
         from rich.live import Live
         from rich.text import Text
 
-        board = self.board = Board(time.monotonic())
+        board = self.board = Board()
         colour = terminal.has_colour(sys.stderr)
         console = Console(stderr=True, markup=False, highlight=False, emoji=False, no_color=not colour)
 

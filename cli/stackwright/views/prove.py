@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from stackwright.model.report import ProveResult
-from stackwright.views.page import ABSENT, Ink, Page, Row, counted, seconds
+from stackwright.views.page import MARKS, Ink, Page, Row, counted, seconds
 
-MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": (ABSENT, "dim")}
 SLOWEST = 10
 
 
@@ -24,17 +24,9 @@ def proven(page: Page, results: Sequence[ProveResult]) -> None:
 def _one(page: Page, result: ProveResult) -> None:
     if result.proof:
         page.heading(f"{result.tool} {result.proof['version']}", f"on {result.target}")
-        rows = [
-            Row((Ink(*MARKS[step["state"]]), step["layer"], step["step"], _took(step.get("seconds"))))
-            for step in result.proof["steps"]
-        ]
-        page.table(("", "layer", "step", "seconds"), rows)
+        page.table([_step(step) for step in result.proof["steps"]], ("", "layer", "step", "seconds"))
         page.blank()
-        page.line(Ink(_cost(result), "dim"))
-    _verdict(page, result)
-
-
-def _verdict(page: Page, result: ProveResult) -> None:
+        page.line(Ink(_cost(result.proof), "dim"))
     name = f"{result.tool}@{result.target}"
     if result.passed:
         told = f": written to {result.tool}/proof/{result.target}.json, {seconds(result.seconds)}."
@@ -46,31 +38,31 @@ def _verdict(page: Page, result: ProveResult) -> None:
 def _many(page: Page, results: Sequence[ProveResult]) -> None:
     rows = []
     for result in results:
-        mark = MARKS["passed" if result.passed else "failed"]
+        mark = Ink(*MARKS["passed" if result.passed else "failed"])
         layers = dict.fromkeys(s["layer"] for s in result.proof.get("steps", ()) if s["state"] == "passed")
         told = ", ".join(layers) if result.passed else result.reasons[0].summary
-        rows.append(Row((Ink(*mark), f"{result.tool}@{result.target}", f"{result.seconds:7.1f}", told)))
-    page.table(("", "tool", "seconds", ""), rows, indent=0)
+        rows.append(Row((mark, f"{result.tool}@{result.target}", f"{result.seconds:7.1f}", told)))
+    page.table(rows, ("", "tool", "seconds", ""), indent=0)
     page.heading("Slowest")
     slowest = sorted(results, key=lambda result: -result.seconds)[:SLOWEST]
-    page.table(("", ""), [Row((f"{result.seconds:7.1f}", result.tool)) for result in slowest])
+    page.table([Row((f"{result.seconds:7.1f}", result.tool)) for result in slowest])
     page.blank()
     passed = sum(result.passed for result in results)
-    whole = passed == len(results)
-    ink = Ink(
-        f"{'✓' if whole else '✗'} {passed} of {counted(len(results), 'tool')} proven", "green" if whole else "bold red"
-    )
-    page.line(ink, f", {seconds(sum(result.seconds for result in results))} in all.")
+    sign, style = MARKS["passed" if passed == len(results) else "failed"]
+    took = seconds(sum(result.seconds for result in results))
+    page.line(Ink(f"{sign} {passed} of {counted(len(results), 'tool')} proven", style), f", {took} in all.")
 
 
-def _cost(result: ProveResult) -> str:
-    proof = result.proof
-    parts = [f"ready in {proof['ready_seconds']} s" if proof["ready_seconds"] is not None else ""]
-    parts += [f"{proof['cpu_seconds']} s of CPU until then" if proof["cpu_seconds"] is not None else ""]
-    parts += [f"{proof['memory_mb']} MB of memory" if proof["memory_mb"] is not None else ""]
-    parts += [f"{proof['install_mb']} MB installed"]
-    return ", ".join(part for part in parts if part)
+def _cost(proof: Mapping[str, Any]) -> str:
+    told = {
+        "ready_seconds": "ready in {} s",
+        "cpu_seconds": "{} s of CPU until then",
+        "memory_mb": "{} MB of memory",
+        "install_mb": "{} MB installed",
+    }
+    return ", ".join(words.format(proof[key]) for key, words in told.items() if proof[key] is not None)
 
 
-def _took(value: float | None) -> str:
-    return "" if value is None else f"{value:7.1f}"
+def _step(step: Mapping[str, Any]) -> Row:
+    took = f"{step['seconds']:7.1f}" if "seconds" in step else ""
+    return Row((Ink(*MARKS[step["state"]]), step["layer"], step["step"], took))

@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stackwright.model.report import SmokeReport, Step, WireCheck
-from stackwright.views.page import ABSENT, Cell, Ink, Page, Row, counted, seconds
-
-MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": (ABSENT, "dim")}
+from stackwright.views.page import MARKS, Cell, Ink, Page, Row, counted, seconds
 
 
 def smoke(page: Page, report: SmokeReport, written: Sequence[Path] = ()) -> None:
     """Wires, steps, the reports that were written, and the verdict last, where the eye ends."""
     if report.wires:
         page.heading("Wires", "probed before the steps")
-        page.table(("", "", "", ""), [_wire(check) for check in report.wires], spill=1)
+        page.table([_wire(check) for check in report.wires], spill=1)
     page.heading(f"Pipeline {report.pipeline}")
     here = [step for step in report.steps if step.component]
-    page.table(("", "step", "by", "seconds"), [_step(step) for step in here])
+    page.table([_step(step) for step in here], ("", "step", "by", "seconds"))
     if absent := dict.fromkeys(step.layer for step in report.steps if not step.component):
         page.line(Ink(f"skipped, as the stack does not have it: {', '.join(absent)}", "dim"), indent=2)
     page.blank()
@@ -29,18 +27,17 @@ def smoke(page: Page, report: SmokeReport, written: Sequence[Path] = ()) -> None
 
 
 def _wire(check: WireCheck) -> Row:
-    mark, style = MARKS["passed" if check.passed else "failed"]
+    mark = Ink(*MARKS["passed" if check.passed else "failed"])
     below = [Ink(check.detail, "red")] if check.detail and not check.passed else []
-    return Row((Ink(mark, style), check.wire, f"→ {check.server}", Ink(check.interface, "dim")), below)
+    return Row((mark, check.wire, f"→ {check.server}", Ink(check.interface, "dim")), below)
 
 
 def _step(step: Step) -> Row:
-    mark, style = MARKS[step.state]
     by = step.component or step.layer
     # One line for people; the ids and hashes that flowed are in --json.
     below: list[Cell] = [Ink(step.detail, {"failed": "red"}.get(step.state, "dim"))] if step.detail else []
     took = "" if step.state == "skipped" else f"{step.seconds:.1f}"
-    return Row((Ink(mark, style), step.name, Ink(by, "" if step.component else "dim"), f"{took:>7}"), below)
+    return Row((Ink(*MARKS[step.state]), step.name, Ink(by, "" if step.component else "dim"), f"{took:>7}"), below)
 
 
 def _verdict(page: Page, report: SmokeReport) -> None:
@@ -49,7 +46,7 @@ def _verdict(page: Page, report: SmokeReport) -> None:
     parts = [f"{count[state]} {state}" for state in ("passed", "failed", "skipped") if count[state]]
     if broken:
         parts.append(f"{counted(len(broken), 'wire')} broken ({', '.join(broken)})")
-    mark, style = MARKS["passed" if report.passed else "failed"]
     word = "passed" if report.passed else "failed"
+    mark, style = MARKS[word]
     told = ", ".join(parts) or "no step ran"
     page.line(Ink(f"{mark} {report.name} {word}", style), f": {told}, {seconds(report.seconds)}.")

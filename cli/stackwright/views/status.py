@@ -21,10 +21,13 @@ STATES = {
 
 def status(page: Page, result: StackStatus) -> None:
     """Every component as it is now, and why one is not up."""
-    _headline(page, result)
+    total, fine = len(result.components), sum(component.fine for component in result.components)
+    word = "up" if result.healthy else "partly up" if fine else "down"
+    count = f": {'all' if result.healthy else fine} of {counted(total, 'component')}."
+    page.line(Ink(result.name, "bold"), " is ", Ink(word, STATES[word]), count)
+    page.line(Ink(f"  {result.workspace}", "dim"))
     page.blank()
-    rows = [_component(component) for component in result.components]
-    page.table(("", "tool", "state", "since", "address"), rows, spill=1)
+    _components(page, result.components)
     if any(component.state in ("failed", "down") for component in result.components):
         page.blank()
         page.line(Ink("hint: ", "cyan"), "repair what is not up with")
@@ -35,13 +38,12 @@ def up(page: Page, result: UpResult) -> None:
     """What `up` came to, and what to do next."""
     started(page, result)
     page.blank()
-    page.table(
-        ("", ""),
-        [
-            Row((f"stack smoke {result.name}", Ink("prove that it works together", "dim"))),
-            Row((f"stack outputs {result.name}", Ink("addresses and names for your code", "dim"))),
-            Row((f"stack down {result.name}", Ink("remove all of it", "dim"))),
-        ],
+    page.listing(
+        {
+            f"stack smoke {result.name}": "prove that it works together",
+            f"stack outputs {result.name}": "addresses and names for your code",
+            f"stack down {result.name}": "remove all of it",
+        }
     )
 
 
@@ -49,12 +51,10 @@ def started(page: Page, result: UpResult) -> None:
     """What `up` changed, and what runs where."""
     done = [change for change in result.changes if change.action != "none"]
     state = "is up" if result.status.healthy else "is not well"
-    changed = f"{counted(len(done), 'change')}" if done else "nothing had to change"
+    changed = counted(len(done), "change") if done else "nothing had to change"
     page.line(Ink(f"{result.name} {state}", "bold"), f": {changed}, {seconds(result.seconds)}.")
     page.blank()
-    page.table(
-        ("", "tool", "state", "since", "address"), [_component(one) for one in result.status.components], spill=1
-    )
+    _components(page, result.status.components)
 
 
 def stacks(page: Page, entries: Sequence[StackEntry]) -> None:
@@ -69,7 +69,7 @@ def stacks(page: Page, entries: Sequence[StackEntry]) -> None:
         Row((Ink(entry.name, "bold"), _state(entry.state), _day(entry.created), entry.manifest or entry.workspace))
         for entry in entries
     ]
-    page.table(("name", "state", "created", "manifest"), rows, indent=0, spill=1)
+    page.table(rows, ("name", "state", "created", "manifest"), indent=0, spill=1)
 
 
 def outputs(page: Page, result: Mapping[str, Mapping[str, object]]) -> None:
@@ -78,24 +78,14 @@ def outputs(page: Page, result: Mapping[str, Mapping[str, object]]) -> None:
         page.line("The stack offers no endpoints.")
     for component, fields in result.items():
         page.heading(component)
-        rows = [Row((Ink(name, "dim"), value)) for name, value in _flat(fields)]
-        page.table(("", ""), rows)
-    if any("***" in value for fields in result.values() for _, value in _flat(fields)):
+        page.table([Row((Ink(name, "dim"), str(value))) for name, value in fields.items()])
+    if any("***" in str(value) for fields in result.values() for value in fields.values()):
         page.blank()
         page.line(Ink("*** is a secret; it is shown by `stack outputs --show-secrets`", "dim"))
 
 
-def _headline(page: Page, result: StackStatus) -> None:
-    total = len(result.components)
-    fine = sum(component.fine for component in result.components)
-    if result.healthy:
-        page.line(Ink(result.name, "bold"), " is ", Ink("up", "green"), f": all of {counted(total, 'component')}.")
-    else:
-        word = "down" if fine == 0 else "partly up"
-        page.line(
-            Ink(result.name, "bold"), " is ", Ink(word, STATES[word]), f": {fine} of {counted(total, 'component')}."
-        )
-    page.line(Ink(f"  {result.workspace}", "dim"))
+def _components(page: Page, components: Sequence[ComponentStatus]) -> None:
+    page.table([_component(one) for one in components], ("", "tool", "state", "since", "address"), spill=1)
 
 
 def _component(component: ComponentStatus) -> Row:
@@ -133,13 +123,3 @@ def _day(created: str) -> str:
         return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d %H:%M")
     except ValueError:
         return created
-
-
-def _flat(fields: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for name, value in fields.items():
-        if isinstance(value, Mapping):
-            found += _flat(value, f"{prefix}{name}.")
-        else:
-            found.append((prefix + name, str(value)))
-    return found

@@ -37,7 +37,7 @@ def test_only_what_is_asked_for_is_read(tiny: Catalog, monkeypatch: pytest.Monke
     assert read == []
     tiny.tool("tinydb")
     tiny.tool("tinydb")
-    tiny.source("tinydb", "tool.yaml")
+    tiny.source(tiny.folder("tinydb") / "tool.yaml")
     assert read == ["tool.yaml"]
 
 

@@ -42,6 +42,20 @@ def test_a_change_of_what_runs_makes_it_stale(proven: Catalog, file: str) -> Non
     assert proof.verdict(proven, "tinydb").state == "stale"
 
 
+def test_verbs_of_the_interface_count_as_its_own(edited) -> None:
+    """A tool without a smoke.py is proven by the verbs of the interface that its endpoint is called after."""
+    catalog = edited("tinydb/tool.yaml", "{sql: ", "{tinysql: ")
+    folder = catalog.folders[0]
+    before = proof.digest(catalog, "tinydb")
+    shared = folder / "_interfaces/tinysql_smoke.py"
+    shared.write_text("other verbs")
+    assert proof.digest(catalog, "tinydb") == before
+    (folder / "tinydb/smoke.py").rename(shared)
+    assert proof.digest(catalog, "tinydb") == before
+    shared.write_text("other verbs")
+    assert proof.digest(catalog, "tinydb") != before
+
+
 def test_other_files_do_not_matter(proven: Catalog) -> None:
     """Neither other tools, nor interfaces it does not speak, nor what Python and editors leave behind."""
     folder = proven.folders[0]

@@ -255,6 +255,18 @@ def test_software_from_elsewhere(edited, tmp_path: Path) -> None:
     assert (found.code, found.detail) == ("C089", "maven.lock does not hold `tool` 1.0.0.")
 
 
+def test_an_interface_may_speak_the_verbs(edited) -> None:
+    """The verbs of a tool without a smoke.py are those of the interface that its endpoint is called after."""
+    catalog = edited(DB, "provides: {sql:", "provides: {tinysql:")
+    folder = catalog.folders[0]
+    (folder / "tinydb/smoke.py").rename(folder / "_interfaces/tinysql_smoke.py")
+    codes = {d.code for d in check(catalog, ["tinydb"])}
+    assert not codes & {"C084", "C085", "C086"}
+    verbs = "_interfaces/tinysql_smoke.py"
+    (found,) = [d for d in check(edited(verbs, "def read_rows", "def read"), ["tinydb"]) if d.code == "C084"]
+    assert "tinysql_smoke.py has no `def read_rows(ctx, table)`" in found.detail
+
+
 def test_a_tool_that_nothing_here_runs_says_what_became_of_it(edited) -> None:
     """Without a recipe a status is enough: version, verbs and a layer may be missing."""
     catalog = edited("tinylib/recipe.yaml", "*", "")

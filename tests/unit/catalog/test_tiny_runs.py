@@ -128,7 +128,7 @@ class Running:
         """Its verbs and what they get."""
         folder.mkdir(exist_ok=True)
         needs = self.context["needs"]
-        verbs = load_verbs(self.catalog.folder(self.tool.id))
+        verbs = load_verbs(self.catalog.folder(self.tool.id) / "smoke.py")
         return verbs, Context(endpoints=endpoints, needs=needs, files={}, env=self.env(), dir=folder)
 
 

@@ -29,7 +29,7 @@ def job(tmp_path, monkeypatch):
         "layers": {
             "compute-engine": {
                 "component": "compute-engine",
-                "folder": str(folder),
+                "verbs": str(folder / "smoke.py"),
                 "endpoints": {"main": {"name": "n"}},
                 "needs": {},
                 "files": {},

@@ -16,6 +16,7 @@ from stackwright.model.report import SmokeReport, Step, WireCheck
 from stackwright.operations import proving
 from stackwright.operations.prove import _failures, _restarted
 from stackwright.operations.provings import wanted
+from stackwright.runtime import process
 from stackwright.runtime.units import Unit
 from stackwright.smoke.pipeline import Pipeline
 
@@ -143,7 +144,8 @@ def test_a_broken_wire_is_no_proof() -> None:
 
 def test_a_process_that_died_is_no_proof() -> None:
     """It was started again, and its verbs may well have passed."""
-    fine = Unit("c/main", "h", "up", 1, 1, 0.0, 0, "")
+    me = process.myself()
+    fine = Unit("c/main", "h", me, me, "up", 0.0, 0, "", "/log", "TERM", 1.0, ())
     assert _restarted([fine]) == []
     assert [d.code for d in _restarted([fine, fine._replace(restarts=1, reason="exited")])] == ["S034"]
     assert [d.code for d in _restarted([fine._replace(state="failed", reason="exited")])] == ["S034"]

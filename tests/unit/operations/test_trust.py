@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -50,11 +52,19 @@ def test_trust_is_of_what_was_there(theirs: str) -> None:
     trust.opened({theirs: None})
 
 
+def test_two_commands_at_once(theirs: str) -> None:
+    """Neither loses what the other one has said."""
+    others = [shutil.copytree(theirs, f"{theirs}-{number}") for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(trust.trust, others))
+    assert [one.name for one in trust.trusted()] == others
+
+
 def test_ones_own_catalog_may_change(theirs: str) -> None:
     """Who writes a catalog trusts whatever it comes to hold."""
     trust.trust(theirs, always=True)
     (Path(theirs) / "tool/smoke.py").write_text("y")
-    trust.opened({theirs: None})
+    assert trust.opened({theirs: None}).folders[-1] == Path(theirs)
 
 
 def test_trust_ends(theirs: str) -> None:

@@ -24,11 +24,20 @@ def test_specs_that_can_never_work(spec: str) -> None:
         RESOURCES["stackwright_environment"].validate({"key": "a", "spec": spec})
 
 
-def test_specs_that_are_not_known_yet() -> None:
-    """A spec or key that Terraform will know later is not judged now."""
-    RESOURCES["stackwright_environment"].validate({"key": UNKNOWN, "spec": '{"key": "a"}'})
-    RESOURCES["stackwright_process"].validate({"component": "a", "spec": UNKNOWN})
-    RESOURCES["stackwright_grant"].validate({"wire": "a.b", "spec": UNKNOWN, "generation": UNKNOWN})
+@pytest.mark.parametrize(
+    ("resource", "known", "later"),
+    [
+        ("stackwright_environment", {"key": "a", "spec": '{"key": "other"}'}, "key"),
+        ("stackwright_environment", {"key": "a", "spec": '{"key": "other"}'}, "spec"),
+        ("stackwright_process", {"component": "a", "spec": "{"}, "spec"),
+        ("stackwright_grant", {"wire": "a.b", "spec": "[]", "generation": "1"}, "spec"),
+    ],
+)
+def test_specs_that_are_not_known_yet(resource: str, known: dict[str, str], later: str) -> None:
+    """What Terraform will know later is not judged before, and is judged then."""
+    RESOURCES[resource].validate(known | {later: UNKNOWN})
+    with pytest.raises(StackError):
+        RESOURCES[resource].validate(known)
 
 
 def test_unknown_spec() -> None:

@@ -119,6 +119,20 @@ def test_without_shares_it_is_shared_as_it_is(kit: Any) -> None:
     assert next(w for w in made.wires if w.id == "serving.seen").grant is None
 
 
+def test_servers_of_others_may_have_the_same_port(kit: Any) -> None:
+    """A need with many servers: each wire has its own server's address, whatever their ports."""
+    hosts = {"monitoring": "a.corp", "labeling": "b.corp"}
+    pages = {
+        layer: {"target": "external", "endpoint": {**PAGE["endpoint"], "host": host}} for layer, host in hosts.items()
+    }
+    watch = kit.needing("alerting", interface="page", many=True)
+    both = {**tools(kit), "page": kit.entry("monitoring", "labeling", provides={"ui": "page"}), "watch": watch}
+    made = kit.plan({**pages, "alerting": "watch"}, both, {"sql": SHARES, "page": PLAIN})
+    wires = [wire for wire in made.wires if wire.consumer == "alerting"]
+    assert {wire.server: wire.fields["host"] for wire in wires} == hosts
+    assert {wire.fields["port"] for wire in wires} == {9}
+
+
 def test_where_secrets_lie_is_not_in_the_plans_file(kit: Any) -> None:
     """The plan knows where to look for the secrets of its servers; its file does not."""
     made = plan(kit, {"database": MINE})

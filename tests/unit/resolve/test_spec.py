@@ -188,18 +188,14 @@ def test_each_sees_its_own_share(kit: Any) -> None:
     plan = kit.plan({"database": "db", "serving": "a", "labeling": "b"}, tools, ports={"database.sql": 20001})
     serving = plan.component("serving").model_dump(mode="json")
     secret = {"secret": "serving.store"}
-    assert serving["needs"]["store"] == [
-        {
-            "interface": "sql",
-            "fields": {
-                "host": "127.0.0.1",
-                "password": [secret],
-                "port": 20001,
-                "url": ["sql://serving-store:", secret, "@127.0.0.1"],
-                "user": "serving-store",
-            },
-        }
-    ]
+    (wire,) = [wire for wire in plan.wires if wire.consumer == "serving"]
+    assert wire.model_dump(mode="json")["fields"] == {
+        "host": "127.0.0.1",
+        "password": [secret],
+        "port": 20001,
+        "url": ["sql://serving-store:", secret, "@127.0.0.1"],
+        "user": "serving-store",
+    }
     assert serving["env"] == {"SQL_URL": ["sql://serving-store:", secret, "@127.0.0.1"], "USER": "serving-store"}
     assert plan.component("database").endpoints["sql"].fields["user"] == "jobs-database-sql"
     assert plan.jobs.model_dump(mode="json")["env"]["SQL_URL"][1] == {"secret": "jobs.database_sql"}

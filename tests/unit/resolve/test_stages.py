@@ -204,10 +204,10 @@ def sound(plan: Plan, interfaces: dict[str, Any], tools: dict[str, Any]) -> None
             assert step.startswith("grant:") or place[step] < place[component.id]
         wanted = tools[component.tool]["tool"]["needs"]
         for name, need in wanted.items():
-            got = component.needs.get(name, ())
+            got = [w for w in plan.wires if w.consumer == component.id and w.need.partition(".")[0] == name]
             assert got or need.get("optional")
             assert len(got) <= 1 or need.get("many")
-            assert all(endpoint.interface == need["interface"] for endpoint in got)
+            assert all(wire.interface == need["interface"] and wire.fields["port"] for wire in got)
     servers: dict[str, list[str]] = {}
     for wire in plan.wires:
         assert wire.server in place

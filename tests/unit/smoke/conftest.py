@@ -64,18 +64,21 @@ def stack(workspace: Path) -> Callable[..., Plan]:
         )
 
         def component(name: str) -> Component:
-            needs = {"artifact_store": (endpoint,)} if name == "experiment-tracking" and "storage" in layers else {}
             return Component(
                 id=name, tool="fake", version="1", target="process", kind="service", layers=(name,), because="named",
-                environment="fake", endpoints={"main": endpoint}, needs=needs,
+                environment="fake", endpoints={"main": endpoint},
             )  # fmt: skip
 
         def wire(consumer: str, need: str, server: str) -> Wire:
-            return Wire(consumer=consumer, need=need, server=server, endpoint="main", interface="fake", origin="stack")
+            return Wire(
+                consumer=consumer, need=need, server=server, endpoint="main", interface="fake", fields=endpoint.fields,
+                origin="stack",
+            )  # fmt: skip
 
         components = tuple(component(name) for name in layers)
         wires = [wire("jobs", name, name) for name in layers]
-        wires += [wire(c.id, "artifact_store", "storage") for c in components if c.needs]
+        if {"experiment-tracking", "storage"} <= set(layers):
+            wires.append(wire("experiment-tracking", "artifact_store", "storage"))
         return Plan(
             name="demo", id="demo-000001", workspace=str(workspace), components=components, wires=tuple(wires),
             environments=(Environment(key="fake", python=">=3.11", prefix=str(workspace / "prefix")),),

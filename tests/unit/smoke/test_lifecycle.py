@@ -93,11 +93,8 @@ def test_a_stack_without_layers_does_not_pass(stack, workspace):
 def test_a_broken_wire_is_named(stack, workspace):
     """A broken wire fails the report by name, and its steps are skipped for it; nothing secret is shown."""
     plan = stack(("storage", "monitoring"))
-    broken = plan.components[0].model_copy(
-        update={"endpoints": {"main": plan.components[0].endpoints["main"].model_copy(update={"fields": {
-            **plan.components[0].endpoints["main"].fields, "root": "/nowhere"}})}}
-    )  # fmt: skip
-    plan = plan.model_copy(update={"components": (broken, plan.components[1])})
+    broken = plan.wires[0].model_copy(update={"fields": {**plan.wires[0].fields, "root": "/nowhere"}})
+    plan = plan.model_copy(update={"wires": (broken, plan.wires[1])})
     report = smoke(plan, workspace)
     checks = {check.wire: check for check in report.wires}
     assert not checks["jobs.storage"].passed

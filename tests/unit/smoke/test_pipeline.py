@@ -103,8 +103,7 @@ def one(run):
     alone = stack(("serving",))
     joined = alone.components[0].model_copy(update={"id": "serving.registry", "layers": ()})
     wire = alone.wires[0].model_copy(update={"consumer": "serving", "need": "registry", "server": "serving.registry"})
-    needing = alone.components[0].model_copy(update={"needs": {"registry": tuple(joined.endpoints.values())}})
-    plan = alone.model_copy(update={"components": (joined, needing), "wires": (*alone.wires, wire)})
+    plan = alone.model_copy(update={"components": (joined, *alone.components), "wires": (*alone.wires, wire)})
     assert registry(plan) == "serving.registry"
 
 

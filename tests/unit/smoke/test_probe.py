@@ -7,7 +7,6 @@ import time
 
 from stackwright.model.base import Secret
 from stackwright.smoke import check_wires, probe
-from stackwright.smoke.site import Site
 
 from .conftest import CATALOG, SECRET, secrets
 
@@ -24,10 +23,8 @@ def test_a_hanging_wire_is_named_alone(stack, workspace, monkeypatch):
     """A wire that does not answer is given up in time and named; the others are not blamed."""
     monkeypatch.setattr(probe, "_SECONDS", 3.0)
     plan = stack(("storage", "monitoring"))
-    endpoint = plan.components[0].endpoints["main"]
-    hanging = endpoint.model_copy(update={"fields": endpoint.fields | {"fault": "hangs"}})
-    components = (plan.components[0].model_copy(update={"endpoints": {"main": hanging}}), plan.components[1])
-    checks = check_wires(plan.model_copy(update={"components": components}), workspace, secrets, CATALOG)
+    hanging = plan.wires[0].model_copy(update={"fields": plan.wires[0].fields | {"fault": "hangs"}})
+    checks = check_wires(plan.model_copy(update={"wires": (hanging, plan.wires[1])}), workspace, secrets, CATALOG)
     assert {check.wire: check.passed for check in checks} == {"jobs.storage": False, "jobs.monitoring": True}
     assert "no answer within 3 s" in checks[0].detail
 
@@ -35,16 +32,13 @@ def test_a_hanging_wire_is_named_alone(stack, workspace, monkeypatch):
 def test_a_wire_uses_its_own_credentials(stack, workspace):
     """A consumer's wire is probed with what the consumer was given, a job's with what jobs were given."""
     plan = stack(("experiment-tracking", "storage"))
-    own = plan.components[0].needs["artifact_store"][0]
-    own = own.model_copy(update={"fields": own.fields | {"root": "/elsewhere", "password": (Secret(secret="b"),)}})
-    tracking = plan.components[0].model_copy(update={"needs": {"artifact_store": (own,)}})
-    plan = plan.model_copy(update={"components": (tracking, plan.components[1])})
-    site = Site(plan, workspace, secrets, {}, CATALOG)
-    roots = {wire.id: site.wire_fields(wire)["root"] for wire in plan.wires}
-    assert roots["experiment-tracking.artifact_store"] == "/elsewhere"
-    assert roots["jobs.storage"] == str(workspace / "things")
+    *jobs, wire = plan.wires
+    assert wire.id == "experiment-tracking.artifact_store"
+    own = wire.fields | {"root": "/elsewhere", "password": (Secret(secret="b"),)}
+    plan = plan.model_copy(update={"wires": (*jobs, wire.model_copy(update={"fields": own}))})
     broken = [check for check in check_wires(plan, workspace, secrets, CATALOG) if not check.passed]
     assert [check.wire for check in broken] == ["experiment-tracking.artifact_store"]
+    assert "/elsewhere" in broken[0].detail
     assert SECRET not in broken[0].detail
 
 

@@ -20,7 +20,7 @@ from .conftest import CATALOG, SECRET, secrets
 @pytest.fixture
 def site(stack, workspace) -> Site:
     layers = {"storage": Layer(name="storage", about="", verbs={"sleeps": Verb(about="", timeout="1s")})}
-    return Site(stack(("storage",)), workspace, secrets, layers, CATALOG)
+    return Site(stack(("storage",)), workspace, secrets, layers, (CATALOG,))
 
 
 @pytest.fixture
@@ -106,9 +106,21 @@ def test_a_broken_entry_is_told(stack, workspace, tmp_path):
     entry = tmp_path / "catalog" / "fake"
     entry.mkdir(parents=True)
     (entry / "smoke.py").write_text("import no_such_client\n")
-    site = Site(stack(("storage",)), workspace, secrets, {}, entry.parent)
+    site = Site(stack(("storage",)), workspace, secrets, {}, (entry.parent,))
     worker = Worker(site, site.plan.components[0])
     assert "No module named 'no_such_client'" in failure(worker, "put")
+    worker.close()
+
+
+def test_an_interface_may_speak_the_verbs(stack, workspace, tmp_path):
+    """A tool without a smoke.py is spoken to by the file of the interface that its endpoint is called after."""
+    folder = tmp_path / "catalog" / "_interfaces"
+    folder.mkdir(parents=True)
+    (folder / "fake_smoke.py").write_text("def put(ctx): return {'root': ctx.endpoints['fake']['root']}\n")
+    (component,) = stack(("storage",)).components
+    component = component.model_copy(update={"endpoints": {"fake": component.endpoints["main"]}})
+    worker = Worker(Site(stack(("storage",)), workspace, secrets, {}, (folder.parent,)), component)
+    assert worker.call("storage", "put", {}, {}) == {"root": str(workspace / "things")}
     worker.close()
 
 
@@ -118,7 +130,7 @@ def test_garbage_is_refused(stack, workspace):
     python.unlink()
     python.write_text("#!/bin/sh\necho garbage\nexec sleep 60\n")
     python.chmod(0o755)
-    site = Site(stack(("storage",)), workspace, secrets, {}, CATALOG)
+    site = Site(stack(("storage",)), workspace, secrets, {}, (CATALOG,))
     worker = Worker(site, site.plan.components[0])
     assert failure(worker, "put").startswith("S013")
     worker.close()
@@ -153,10 +165,10 @@ def test_what_nobody_starts_gets_its_files_and_variables(kind, stack, workspace)
     component = plan.components[0].model_copy(
         update={"kind": kind, "files": {str(file): "content"}, "env": {"NAME": "value"}}
     )
-    site = Site(plan.model_copy(update={"components": (component,)}), workspace, secrets, {}, CATALOG)
+    site = Site(plan.model_copy(update={"components": (component,)}), workspace, secrets, {}, (CATALOG,))
     worker = Worker(site, component)
     assert worker.call("storage", "tells", {}, {})["env"] == {"NAME": "value"}
     worker.close()
     assert file.read_text() == "content"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert site.files(component) == {"a/config": str(file)}
+    assert site.described(component)["files"] == {"a/config": str(file)}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 
-from stackwright.catalog.rules.entry import Entry
+from stackwright.catalog.rules.entry import Entry, functions_in
+from stackwright.errors import listed
 from stackwright.model.catalog import Verb
+from stackwright.model.requirement import Requirement
 
-PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(\[[A-Za-z0-9._, -]+\])?==([^\s;*,]+)(\s*;.+)?")
-_VERSION = "{{ version }}"
+_LOCKED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)")
 
 
 def check_beside(entry: Entry) -> None:
@@ -27,17 +27,10 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def pinned(package: str, version: str | None) -> tuple[str, str] | None:
-    """Name and version of a package that is pinned to one; None for any other."""
-    match = PIN.fullmatch(package.replace(_VERSION, version or ""))
-    return (normal(match[1]), match[3]) if match else None
-
-
-def _pins(entry: Entry) -> list[tuple[str, str]]:
+def _pins(entry: Entry) -> list[Requirement]:
     pins = []
     for index, package in enumerate(entry.recipe.install.packages):
-        pin = pinned(package, entry.tool.version)
-        if pin:
+        if pin := Requirement.parse(package.replace("{{ version }}", entry.tool.version or "")):
             pins.append(pin)
             continue
         where = entry.in_recipe("install", "packages", index)
@@ -46,18 +39,17 @@ def _pins(entry: Entry) -> list[tuple[str, str]]:
     return pins
 
 
-def _lock(entry: Entry, pins: list[tuple[str, str]]) -> None:
+def _lock(entry: Entry, pins: list[Requirement]) -> None:
     hint = f"write it with\n    stack catalog lock {entry.tool.id}{entry.catalog.options}"
     where = entry.in_recipe("install", "packages", key=True)
     file = entry.catalog.lock(entry.tool.id)
     if file is None:
-        entry.wrong(
-            "C081", "entry has no lock", "Its packages come without hashes and change by themselves.", where, hint
-        )
+        detail = "Its packages come without hashes and change by themselves."
+        entry.wrong("C081", "entry has no lock", detail, where, hint)
         return
     text = file.read_text(encoding="utf-8")
     locked = locked_versions(text)
-    if missing := [f"`{name}=={version}`" for name, version in pins if version not in locked.get(name, ())]:
+    if missing := [f"`{pin.name}=={pin.version}`" for pin in pins if pin.version not in locked.get(pin.name, ())]:
         detail = f"lock.txt does not hold {', '.join(missing)}."
         entry.wrong("C082", "lock is not of this recipe", detail, where, hint)
     if leaks := leaks_in(text):
@@ -69,8 +61,7 @@ def locked_versions(text: str) -> dict[str, set[str]]:
     """The versions in a lock by package; several where they depend on the platform."""
     locked: dict[str, set[str]] = {}
     for line in text.splitlines():
-        match = re.match(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", line)
-        if match:
+        if match := _LOCKED.match(line):
             locked.setdefault(normal(match[1]), set()).add(match[2])
     return locked
 
@@ -79,21 +70,14 @@ def leaks_in(text: str) -> list[str]:
     """Lines of a lock that are neither a pin nor a hash nor a comment, or that name a place; and pins without hash."""
     lines = [line for line in re.sub(r"\\\n\s*", " ", text).splitlines() if line.strip() and not line.startswith("#")]
     return [
-        line[:80] for line in lines if not PIN.match(line) or "--hash=" not in line or re.search(r"\s--(?!hash=)", line)
+        line[:80]
+        for line in lines
+        if not _LOCKED.match(line) or "--hash=" not in line or re.search(r"\s--(?!hash=)", line)
     ]
 
 
-@dataclass(frozen=True)
-class _Function:
-    """A function's parameters after the first."""
-
-    takes: frozenset[str]
-    required: frozenset[str]
-    anything: bool  # **arguments
-
-
 def _verbs(entry: Entry) -> None:
-    layers = entry.catalog.layers()
+    layers, where = entry.catalog.layers(), entry.in_tool("layers", key=True)
     wanted = {
         verb: (layer, description)
         for layer, extent in entry.tool.layers.items()
@@ -102,49 +86,38 @@ def _verbs(entry: Entry) -> None:
     }
     if not wanted:
         return
-    where = entry.in_tool("layers", key=True)
-    functions = _functions(entry)
-    if functions is None:
-        return
-    for verb, (layer, description) in wanted.items():
-        function = functions.get(verb)
-        if function is None:
-            takes = "".join(f", {name}" for name in description.takes)
-            detail = f"`{layer}` is a full layer of this tool, and smoke.py has no `def {verb}(ctx{takes})`."
-            entry.wrong("C084", "verb is missing", detail, where, "a layer done in part is `partial`")
-        elif why := _misfit(function, description):
-            entry.wrong("C085", "verb does not take what it gets", f"smoke.py's `{verb}` {why}.", where)
-
-
-def _misfit(function: _Function, verb: Verb) -> str:
-    given = set(verb.takes)
-    if not function.anything and (missing := given - function.takes):
-        return f"has no parameter {' and '.join(f'`{name}`' for name in sorted(missing))}"
-    if unknown := function.required - given:
-        return f"asks for {' and '.join(f'`{name}`' for name in sorted(unknown))}, which nobody gives"
-    return ""
-
-
-def _functions(entry: Entry) -> dict[str, _Function] | None:
-    """The functions of smoke.py whose first parameter is `ctx`; None, reported, when it is not there or not Python."""
-    file, where = entry.folder / "smoke.py", entry.in_tool("layers", key=True)
+    file = entry.catalog.verbs(entry.tool.id)
     try:
-        tree = ast.parse(file.read_bytes())
+        functions = functions_in(file)
     except FileNotFoundError:
         detail = "smoke.py speaks the verbs of a tool's layers; there is none."
         entry.wrong("C086", "entry has no smoke.py", detail, where)
-        return None
+        return
     except (SyntaxError, ValueError) as error:
-        entry.wrong("C087", "smoke.py is no Python", f"It says: {error}.", where)
-        return None
-    found = {}
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.args.args and node.args.args[0].arg == "ctx":
-            rest = [argument.arg for argument in node.args.args[1:]]
-            required = rest[: len(rest) - len(node.args.defaults)] if node.args.defaults else rest
-            keyword = [argument.arg for argument in node.args.kwonlyargs]
-            needed = [a for a, default in zip(keyword, node.args.kw_defaults, strict=True) if default is None]
-            found[node.name] = _Function(
-                frozenset(rest + keyword), frozenset(required + needed), node.args.kwarg is not None
-            )
-    return found
+        entry.wrong("C087", "smoke.py is no Python", f"`{file.name}`: {error}.", where)
+        return
+    for verb, (layer, description) in wanted.items():
+        takes = functions.get(verb)
+        if takes is None or [argument.arg for argument in _positional(takes)[:1]] != ["ctx"]:
+            written = ", ".join(["ctx", *description.takes])
+            detail = f"`{layer}` is a full layer of this tool, and {file.name} has no `def {verb}({written})`."
+            entry.wrong("C084", "verb is missing", detail, where, "a layer done in part is `partial`")
+        elif why := _misfit(takes, description):
+            entry.wrong("C085", "verb does not take what it gets", f"`{verb}` of {file.name} {why}.", where)
+
+
+def _misfit(takes: ast.arguments, verb: Verb) -> str:
+    """Why a function cannot be called as the verb is; empty where it can."""
+    positional = _positional(takes)
+    defaults = [*[None] * (len(positional) - len(takes.defaults)), *takes.defaults, *takes.kw_defaults]
+    known = {a.arg: default for a, default in zip([*positional, *takes.kwonlyargs], defaults, strict=True)}
+    del known["ctx"]
+    if not takes.kwarg and (missing := set(verb.takes) - set(known)):
+        return f"has no parameter {listed(sorted(missing))}"
+    if unknown := {name for name, default in known.items() if default is None} - set(verb.takes):
+        return f"asks for {listed(sorted(unknown))}, which nobody gives"
+    return ""
+
+
+def _positional(takes: ast.arguments) -> list[ast.arg]:
+    return [*takes.posonlyargs, *takes.args]

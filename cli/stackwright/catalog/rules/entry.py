@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 from stackwright.catalog.forms import NAME
 from stackwright.catalog.load import Catalog
 from stackwright.catalog.refs import words
-from stackwright.errors import Diagnostic, StackError, Where, nearest
+from stackwright.errors import Diagnostic, StackError, Where, did_you_mean, listed
 from stackwright.model.catalog import Endpoint, Interface, Need, Process, Recipe, Tool
 from stackwright.yamlfile import Document
 
@@ -36,8 +37,8 @@ class Entry:
     def read(cls, catalog: Catalog, tool_id: str) -> Entry:
         """The entry; StackError where its files do not even have the right shape."""
         tool, recipe = catalog.tool(tool_id), catalog.recipe(tool_id)
-        tool_file = catalog.source(tool_id, "tool.yaml")
-        recipe_file = catalog.source(tool_id, "recipe.yaml") if recipe else tool_file
+        tool_file = catalog.source(catalog.folder(tool_id) / "tool.yaml")
+        recipe_file = catalog.source(catalog.folder(tool_id) / "recipe.yaml") if recipe else tool_file
         nothing = Recipe.model_validate({"install": {}})
         return cls(catalog, tool, tool_file, recipe or nothing, recipe_file, recipe is not None)
 
@@ -106,10 +107,21 @@ def settled(interface: Interface, given: frozenset[str] | set[str]) -> frozenset
     return frozenset(known)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def functions_in(file: Path) -> dict[str, ast.arguments]:
+    """The functions of a Python file and what they take; OSError, SyntaxError or ValueError where it is none."""
+    body = ast.parse(file.read_bytes()).body
+    return {node.name: node.args for node in body if isinstance(node, ast.FunctionDef)}
+
+
+def defines(file: Path, *names: str) -> bool:
+    """Whether a Python file has functions of these names."""
+    try:
+        return set(names) <= set(functions_in(file))
+    except (OSError, SyntaxError, ValueError):
+        return False
+
+
+def hint_of(word: str, known: Iterable[str]) -> str:
     """A hint with the nearest known word, or with all of them."""
     words = sorted(known)
-    near = nearest(word, words)
-    if near:
-        return f"did you mean `{near}`?"
-    return f"there is {', '.join(f'`{name}`' for name in words)}" if 0 < len(words) <= 24 else ""
+    return did_you_mean(word, words, f"there is {listed(words)}" if 0 < len(words) <= 24 else "")

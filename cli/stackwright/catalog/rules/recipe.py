@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
-from stackwright.catalog.forms import Reference, parse
-from stackwright.catalog.rules.entry import BASE, Entry, did_you_mean, settled
+from stackwright.catalog.forms import parse
+from stackwright.catalog.rules.entry import BASE, Entry, hint_of, settled
 from stackwright.model.catalog import Endpoint, Ready
 
 _RANGE = re.compile(r"(>=|<=|==|~=|!=|<|>)?\s*\d+(\.\d+)*(\.\*)?(\s*,\s*(>=|<=|==|~=|!=|<|>)\s*\d+(\.\d+)*(\.\*)?)*")
@@ -19,8 +20,7 @@ def check_recipe(entry: Entry) -> None:
     _kind(entry)
     _names(entry)
     _install(entry)
-    for path, ready in _readies(entry):
-        _ready(entry, path, ready)
+    _ready(entry)
     _processes(entry)
     for name in entry.tool.provides:
         if entry.tool.kind == "service" and name not in entry.recipe.endpoints:
@@ -71,17 +71,14 @@ def _install(entry: Entry) -> None:
         entry.wrong("C046", "python is no version range", f"`{python}` is none.", where, hint)
 
 
-def _readies(entry: Entry) -> list[tuple[tuple[str, ...], Ready]]:
-    found: list[tuple[tuple[str, ...], Ready | None]] = [(("ready",), entry.recipe.ready)]
-    found += [(("processes", name, "ready"), process.ready) for name, process in entry.recipe.processes.items()]
-    return [(path, ready) for path, ready in found if ready]
-
-
-def _ready(entry: Entry, path: tuple[str, ...], ready: Ready) -> None:
-    ways = [ready.http, ready.tcp, ready.command]
-    if sum(way is not None for way in ways) != 1 or (ready.json_ is not None and ready.http is None):
-        detail = "It is one of `http` (with `json`, if that matters), `tcp` and `command`."
-        entry.wrong("C047", "ready is not one question", detail, entry.in_recipe(*path))
+def _ready(entry: Entry) -> None:
+    asked: dict[tuple[str, ...], Ready | None] = {("ready",): entry.recipe.ready}
+    asked |= {("processes", name, "ready"): process.ready for name, process in entry.recipe.processes.items()}
+    for path, ready in asked.items():
+        ways = [ready.http, ready.tcp, ready.command] if ready else []
+        if ready and (sum(way is not None for way in ways) != 1 or (ready.json_ is not None and ready.http is None)):
+            detail = "It is one of `http` (with `json`, if that matters), `tcp` and `command`."
+            entry.wrong("C047", "ready is not one question", detail, entry.in_recipe(*path))
 
 
 def _processes(entry: Entry) -> None:
@@ -90,20 +87,18 @@ def _processes(entry: Entry) -> None:
         for index, other in enumerate(process.after):
             if other not in processes:
                 where = entry.in_recipe("processes", name, "after", index)
-                hint = did_you_mean(other, set(processes) - {name})
+                hint = hint_of(other, set(processes) - {name})
                 entry.wrong("C048", "process is unknown", f"`{name}` starts after `{other}`.", where, hint)
         if not _is_count(entry, process.count):
             where = entry.in_recipe("processes", name, "count")
             detail = f"`{process.count}` is neither a whole number nor a reference to a setting that is one."
             entry.wrong("C049", "count is no whole number", detail, where)
-    started: set[str] = set()
-    waiting = {name: set(process.after) & set(processes) for name, process in processes.items()}
-    while ready := [name for name in waiting if waiting[name] <= started]:
-        started |= set(ready)
-        waiting = {name: after for name, after in waiting.items() if name not in started}
-    if waiting:
-        detail = f"{' and '.join(f'`{name}`' for name in waiting)} would wait for each other for ever."
-        where = entry.in_recipe("processes", next(iter(waiting)), "after")
+    try:
+        TopologicalSorter({name: set(process.after) & set(processes) for name, process in processes.items()}).prepare()
+    except CycleError as error:
+        circle = error.args[1][1:]
+        detail = f"{' and '.join(f'`{name}`' for name in circle)} would wait for each other for ever."
+        where = entry.in_recipe("processes", circle[0], "after")
         entry.wrong("C050", "processes wait in a circle", detail, where)
 
 
@@ -111,7 +106,7 @@ def _is_count(entry: Entry, count: object) -> bool:
     if isinstance(count, int) and not isinstance(count, bool):
         return count >= 0
     match parse(count) if isinstance(count, str) and "{{" in count else ():
-        case (Reference(path=("settings", name)),):
+        case (("settings", name),):
             setting = entry.tool.settings.get(name)  # an unknown one is reported with all references
             return setting is None or setting.type == "integer"
     return False
@@ -125,7 +120,7 @@ def _endpoint(entry: Entry, name: str, endpoint: Endpoint) -> None:
     processes = entry.recipe.processes
     if processes and endpoint.of not in processes:
         detail = f"`of` has to say which process opens `{name}`."
-        entry.wrong("C052", "endpoint belongs to no process", detail, where, did_you_mean(endpoint.of or "", processes))
+        entry.wrong("C052", "endpoint belongs to no process", detail, where, hint_of(endpoint.of or "", processes))
     elif endpoint.of and not processes:
         detail = f"`{name}` has `of`, and there is one process only."
         entry.wrong("C053", "endpoint's process is superfluous", detail, where)
@@ -148,7 +143,7 @@ def _fields(entry: Entry, fields: Mapping[str, object], endpoints: set[str], *pa
         if field not in known:
             detail = f"`{field}` is no field of {' or '.join(f'`{i.name}`' for i in offered) or 'any interface'}."
             where = entry.in_recipe(*path, field, key=True)
-            entry.wrong("C055", "field is unknown", detail, where, did_you_mean(field, known))
+            entry.wrong("C055", "field is unknown", detail, where, hint_of(field, known))
 
 
 def _grant(entry: Entry) -> None:
@@ -183,7 +178,7 @@ def _env_of(entry: Entry) -> None:
         silent = [i.name for i in entry.spoken(need) if not (i.client and i.client.env)] if need else []
         if need is None or need.many or silent:
             why = "is no need that one server answers" if need is None or need.many else "has no standard variables"
-            hint = did_you_mean(path, (f"needs.{name}" for name, need in entry.tool.needs.items() if not need.many))
+            hint = hint_of(path, (f"needs.{name}" for name, need in entry.tool.needs.items() if not need.many))
             entry.wrong(
                 "C059", "variables come from nowhere", f"`{path}` {why}.", entry.in_recipe("env_of", index), hint
             )

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from stackwright.catalog.load import ID
-from stackwright.catalog.rules.entry import Entry, did_you_mean
+from stackwright.catalog.rules.entry import Entry, hint_of
 from stackwright.errors import StackError
 from stackwright.model.catalog import Need, Setting
 
@@ -61,12 +61,12 @@ def _layers(entry: Entry) -> None:
     known = entry.catalog.layers()
     if entry.has_recipe and not entry.tool.layers:
         detail = f"`{entry.tool.id}` does no layer's job."
-        entry.wrong("C023", "tool has no layer", detail, entry.in_tool("layers"), did_you_mean("", known))
+        entry.wrong("C023", "tool has no layer", detail, entry.in_tool("layers"), hint_of("", known))
     for layer in entry.tool.layers:
         if layer not in known:
             detail = f"`{layer}` is not in the list of layers."
             where = entry.in_tool("layers", layer, key=True)
-            entry.wrong("C024", "layer is unknown", detail, where, did_you_mean(layer, known))
+            entry.wrong("C024", "layer is unknown", detail, where, hint_of(layer, known))
 
 
 def _formats(entry: Entry) -> None:
@@ -74,7 +74,7 @@ def _formats(entry: Entry) -> None:
     for number, name in enumerate(entry.tool.formats):
         if name not in known:
             detail = f"`{name}` is not in the list of model formats."
-            hint = did_you_mean(name, known)
+            hint = hint_of(name, known)
             entry.wrong("C035", "model format is unknown", detail, entry.in_tool("formats", number), hint)
 
 
@@ -102,7 +102,7 @@ def _others(entry: Entry) -> None:
     for word, path in named:
         if ID.fullmatch(word) and (word not in ids or word == entry.tool.id):
             detail = f"`{word}` is no other tool of the catalog."
-            entry.wrong("C034", "entry points to no tool", detail, entry.in_tool(*path), did_you_mean(word, ids))
+            entry.wrong("C034", "entry points to no tool", detail, entry.in_tool(*path), hint_of(word, ids))
 
 
 def _endpoints(entry: Entry) -> None:
@@ -112,15 +112,13 @@ def _endpoints(entry: Entry) -> None:
     for endpoint in set(entry.tool.features) - set(entry.tool.provides):
         detail = f"`{endpoint}` has features, and the tool does not provide it."
         where = entry.in_tool("features", endpoint, key=True)
-        entry.wrong(
-            "C027", "features belong to no endpoint", detail, where, did_you_mean(endpoint, entry.tool.provides)
-        )
+        entry.wrong("C027", "features belong to no endpoint", detail, where, hint_of(endpoint, entry.tool.provides))
 
 
 def _known_interface(entry: Entry, interface: str, *path: str | int) -> None:
     if entry.interface(interface) is None and interface not in entry.catalog.interfaces():
         detail = f"There is no `_interfaces/{interface}.yaml`."
-        hint = did_you_mean(interface, entry.catalog.interfaces())
+        hint = hint_of(interface, entry.catalog.interfaces())
         entry.wrong("C028", "interface is not in the catalog", detail, entry.in_tool(*path), hint)
 
 

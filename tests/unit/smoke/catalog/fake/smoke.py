@@ -87,7 +87,7 @@ def run_job(ctx, name, argv, env, cwd):
     if name == "train":
         log = json.dumps(trained(ctx, run_id, argv, cwd))
     elif Path(argv[1]).name == "train_job.py":
-        log = json.dumps(fitted(ctx, run_id, *argv[2:6]))
+        log = json.dumps(fitted(ctx, run_id, *argv[2:7]))
     else:
         argv = [*argv[:2], write_other(ctx, argv[2]), *argv[3:]] if lies(ctx, "prepares other data") else argv
         env = env | {"STACK_RUN_ID": run_id}
@@ -107,7 +107,7 @@ def write_other(ctx, data):
     return str(other)
 
 
-def fitted(ctx, run_id, name, data, target, seen):
+def fitted(ctx, run_id, name, data, target, seen, form):
     """What train_job.py would say, with a model of our own: the nearest mean, each column by its spread."""
     rows, asked = table(data), table(seen)
     columns = [column for column in rows[0] if column != target]
@@ -119,10 +119,11 @@ def fitted(ctx, run_id, name, data, target, seen):
     if lies(ctx, "retrains on nothing new") and name == "retrain":
         means = json.loads((root(ctx) / "first.model").read_text())["means"]
     file = root(ctx) / f"{name}.model"
-    file.write_text(json.dumps({"means": means, "spread": spread, "name": name}))
+    writer = "us" if form != "onnx" or lies(ctx, "writes its own format") else "skl2onnx"
+    file.write_text(json.dumps({"means": means, "spread": spread, "name": name, "producer": writer}))
     tags = {"STACK_RUN_ID": "x" if lies(ctx, "tags another run") else run_id, "STACK_MODEL_SHA256": digest(file)}
     logged = log_run(ctx, name, {}, {}, tags, [str(file)])
-    found = {"uri": logged["artifacts"][0], "format": "text", "sha256": digest(file), "file": str(file)}
+    found = {"uri": logged["artifacts"][0], "format": form, "sha256": digest(file), "file": str(file)}
     return found | {"run_id": logged["run_id"], "predictions": nearest(file, asked)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stackwright.model.report import SmokeReport, Step, WebPage
-from stackwright.views.landing import html, told
+from stackwright.views.demo import landed, landing
 from stackwright.views.page import Page
 
 PAGES = (
@@ -19,7 +19,7 @@ REPORT = SmokeReport("demo", "demo-123456", "lifecycle", 2.0, (), STEPS)
 
 def test_it_leads_to_what_smoke_made() -> None:
     """Each page is a link with what was put there; where there is a login it says whose, and how the rest is shown."""
-    page = html("demo", PAGES, REPORT)
+    page = landing("demo", PAGES, REPORT)
     assert '<a href="http://127.0.0.1:20001">trackery</a>' in page
     assert "run found: <span" in page and "run <code>ab</code> &lt;b&gt;" in page
     assert "elsewhere" not in page
@@ -30,6 +30,6 @@ def test_it_leads_to_what_smoke_made() -> None:
 def test_a_terminal_shows_the_same() -> None:
     """Addresses and logins in a table, the page's own address above it."""
     page = Page(80)
-    told(page, "file:///x/index.html", PAGES)
+    landed(page, "file:///x/index.html", PAGES)
     assert "file:///x/index.html" in page.text()
     assert "watch     watcher   http://127.0.0.1:20002  none" in page.text()
