@@ -160,6 +160,8 @@ def prove(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack of a tool that fails, to look at it.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, metavar="N", help="So many at a time.")] = 1,
     *,
+    target: Annotated[str, typer.Option("--target", metavar="TARGET", help="Where, if not said.")] = "process",
+    base: Annotated[str | None, typer.Option("--base", metavar="IMAGE", help="What images are made from.")] = None,
     others: Others = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -173,6 +175,7 @@ def prove(
     Example:
         stack catalog prove TOOL
         stack catalog prove --changed --jobs 2
+        stack catalog prove --all --target docker
     """
     from stackwright.operations import catalog as operations
     from stackwright.views import prove as views
@@ -180,7 +183,15 @@ def prove(
 
     with progress(quiet) as tell:
         results = operations.prove(
-            tools or [], tell, every=every, changed=changed, at_a_time=jobs, keep=keep, others=others or []
+            tools or [],
+            tell,
+            every=every,
+            changed=changed,
+            at_a_time=jobs,
+            keep=keep,
+            others=others or [],
+            target=target,
+            base=base,
         )
     reasons = [reason for result in results for reason in result.reasons]
     code = Exit.FAILED if reasons else Exit.FINE

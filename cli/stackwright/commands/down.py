@@ -17,7 +17,11 @@ app = command_app()
 def down(
     name: NameArgument = None,
     file: FileOption = None,
+    *,
     keep_data: Annotated[bool, typer.Option("--keep-data", help="Leave the components' data folders.")] = False,
+    keep_images: Annotated[
+        bool, typer.Option("--keep-images", help="Leave images for the next `stack up`; they are part of the cache.")
+    ] = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> Exit:
@@ -37,7 +41,7 @@ def down(
 
     target = find_target(file, name)
     with progress(quiet) as tell:
-        result = operations.down(target, keep_data, tell)
+        result = operations.down(target, keep_data, tell, keep_images)
     code = Exit.LEFTOVERS if result.left else Exit.FINE
     quiet = quiet and not result.left
     return answer("down", result, lambda page: views.down(page, result), json=json, quiet=quiet, exit_code=code)

@@ -9,13 +9,13 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from stackwright.errors import Diagnostic, Where, nearest
-from stackwright.manifest.schema import JobsShape, ManifestShape, SecretShape, ToolShape
+from stackwright.manifest.schema import DockerShape, JobsShape, ManifestShape, SecretShape, Shape, ToolShape
 from stackwright.yamlfile import Document, Path_, shown
 
 _LATER = {
     "ttl": "It will take the stack down by itself after a while; until then, `stack down` does.",
-    "cluster": "It will say on which cluster components run; this release runs them as processes of this machine.",
-    "registry": "It will say where container images come from; this release needs none.",
+    "cluster": "It will say on which cluster components run; this release runs them on this machine.",
+    "registry": "It will say where container images are kept; this release makes them here.",
     "version": "It will choose another version of a tool; this release runs the one version its catalog has proven.",
 }
 _EXPECTED = {
@@ -71,7 +71,8 @@ def _unknown_key(path: Path_, where: Where) -> Diagnostic:
 def _keys_around(path: Path_) -> Iterable[str]:
     if "endpoint" in path:
         return SecretShape.model_fields
-    shape = ManifestShape if len(path) == 1 else JobsShape if path[0] == "jobs" else ToolShape
+    parts: dict[str | int, type[Shape]] = {"jobs": JobsShape, "docker": DockerShape}
+    shape = ManifestShape if len(path) == 1 else parts.get(path[0], ToolShape)
     return shape.model_fields
 
 
@@ -99,6 +100,9 @@ def _not_a_name(path: Path_, value: Any, where: Where) -> Diagnostic:
     if path[-1] == "env" and "endpoint" in path:
         detail = f"`{shown(value)}` cannot be the name of a variable: those have letters, digits and `_`."
         return Diagnostic("M023", "value is not a variable", detail, where, "write\n    {env: NAME}")
+    if path[0] == "docker":
+        detail = f"`{shown(value)}` cannot be the name of an image."
+        return Diagnostic("M025", "value is not an image", detail, where, "write it like\n    base: python:3.12-slim")
     if path[0] == "jobs":
         example = 'debian: ["r-base-core>=4,<5"]' if path[1] == "debian" else "system: [node]"
         detail = f"`{shown(value)}` in `{dotted(path[:2])}` is not what is wanted there."

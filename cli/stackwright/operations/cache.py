@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.folders import cache_dir
 from stackwright.model.report import CachedEnvironment, CacheSize, Event, Prefetched, Pruned
+from stackwright.operations import places
 from stackwright.operations.find import Target
 
 if TYPE_CHECKING:
@@ -25,17 +26,19 @@ def size() -> CacheSize:
         CachedEnvironment(one.key, one.bytes, (now - one.used) / _DAY, one.stacks) for one in cached.environments()
     ]
     other = sum(path.stat().st_size for path in cached.loose())
-    return CacheSize(str(cache_dir()), other, tuple(sorted(known, key=lambda one: -one.bytes)))
+    return CacheSize(str(cache_dir()), other, tuple(sorted(known, key=lambda one: -one.bytes)), tuple(places.images()))
 
 
 def prune(days: float) -> Pruned:
-    """Take away what no stack of this user is made of and nobody has wanted for so many days."""
+    """Take away what no stack of this user is made of and nobody has wanted for so many days; and idle images."""
     from stackwright.runtime import cached
 
     limit = time.time() - days * _DAY
     old = [one for one in cached.environments() if not one.stacks and one.used <= limit]
     gone = [one for one in old if cached.remove(one.key)]
-    return Pruned(tuple(one.key for one in gone), sum(one.bytes for one in gone))
+    images = places.prune_images()
+    names = [one.key for one in gone] + [name for name, _ in images]
+    return Pruned(tuple(names), sum(one.bytes for one in gone) + sum(size for _, size in images))
 
 
 def prefetch(target: Target, progress: Progress) -> Prefetched:
@@ -46,7 +49,7 @@ def prefetch(target: Target, progress: Progress) -> Prefetched:
     def tell(subject: str, phase: str, text: str) -> None:
         progress(Event(subject, phase, text))
 
-    wanted = [{"v": 1, **spec.model_dump(mode="json")} for spec in resolved(target)[1].environments]
+    wanted = [one.spec for one in resolved(target)[1].environments if not one.base]
     there = [spec["key"] for spec in wanted if environment_complete(spec)]
     for spec in wanted:
         ensure_environment(spec, tell, threading.Event())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from stackwright import folders
 from stackwright.errors import StackError
 from stackwright.model.report import DoctorCheck
-from stackwright.operations import programs
+from stackwright.operations import places, programs
 from stackwright.operations.find import DEMO
 from stackwright.operations.init import asked_layers
 
@@ -30,7 +30,14 @@ def doctor() -> tuple[DoctorCheck, ...]:
     demo = set(asked_layers(DEMO).values())
     parts = (_interpreters(recipes, demo), _programs(recipes, demo))
     folders_ = (_writable("cache"), _writable("state"), _disk())
-    return (_interpreter(), *(check for part in parts for check in part), _terraform(), *folders_, *_logout())
+    return (
+        _interpreter(),
+        *(check for part in parts for check in part),
+        _terraform(),
+        *folders_,
+        _engine(),
+        *_logout(),
+    )
 
 
 def _interpreter() -> DoctorCheck:
@@ -76,6 +83,17 @@ def _terraform() -> DoctorCheck:
         first = error.diagnostics[0]
         return DoctorCheck("Terraform", "missing", first.detail, first.hint)
     return DoctorCheck("Terraform", "fine", str(found))
+
+
+def _engine() -> DoctorCheck:
+    """Only `target: docker` wants one."""
+    try:
+        return DoctorCheck("container engine", "fine", places.engine())
+    except StackError as error:
+        first = error.diagnostics[0]
+        return DoctorCheck(
+            "container engine", "warning", f"{first.detail} Wanted by `target: docker` only.", first.hint
+        )
 
 
 def _writable(which: str) -> DoctorCheck:

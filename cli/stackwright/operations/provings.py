@@ -16,6 +16,7 @@ from stackwright.errors import Diagnostic, Exit, StackError
 from stackwright.model.report import Event, ProveResult
 from stackwright.operations.catalog import known
 from stackwright.operations.prove import prove
+from stackwright.operations.proving import Terms
 
 if TYPE_CHECKING:
     from stackwright.catalog.load import Catalog
@@ -25,7 +26,7 @@ Job = tuple[str, str]  # tool, target
 STAGES = ("installing", "starting", "checking", "stopping")
 
 
-def wanted(catalog: Catalog, words: Sequence[str], every: bool, changed: bool) -> list[Job]:
+def wanted(catalog: Catalog, words: Sequence[str], every: bool, changed: bool, target: str = "process") -> list[Job]:
     """What to prove: TOOL or TOOL@TARGET, all that can run here, or those whose proof is stale or missing."""
     from stackwright.catalog.proof import verdict
 
@@ -34,23 +35,23 @@ def wanted(catalog: Catalog, words: Sequence[str], every: bool, changed: bool) -
         hint = "one of\n    stack catalog prove TOOL\n    stack catalog prove --changed\n    stack catalog prove --all"
         raise StackError(Diagnostic("U023", "nothing is named", detail, hint=hint), Exit.USAGE)
     if words:
-        jobs = [(tool, target or "process") for tool, _, target in (word.partition("@") for word in words)]
+        jobs = [(tool, own or target) for tool, _, own in (word.partition("@") for word in words)]
         for tool, _ in jobs:
             known(tool, catalog.tools())
     else:
-        jobs = [(tool, "process") for tool in catalog.own_tools() if _provable(catalog, tool)]
+        jobs = [(tool, target) for tool in catalog.own_tools() if _provable(catalog, tool, target)]
     return [job for job in dict.fromkeys(jobs) if not changed or verdict(catalog, *job).state != "proven"]
 
 
 def prove_many(
-    catalog: Catalog, jobs: Sequence[Job], at_a_time: int, keep: bool, progress: Progress
+    catalog: Catalog, jobs: Sequence[Job], at_a_time: int, terms: Terms, progress: Progress
 ) -> list[ProveResult]:
     """Prove one after the other, or several at a time; a failure does not keep the others from their turn."""
     done = []
     if at_a_time > 1:
-        several = _several(catalog, jobs, at_a_time, keep, progress)
+        several = _several(catalog, jobs, at_a_time, terms, progress)
     else:
-        several = _in_turn(catalog, jobs, keep, progress)
+        several = _in_turn(catalog, jobs, terms, progress)
     with closing(several):  # interrupted, what is under way is ended before anything else
         for result in several:
             if len(jobs) > 1:
@@ -67,15 +68,15 @@ def _named(result: ProveResult) -> ProveResult:
     return result._replace(reasons=tuple(told))
 
 
-def _provable(catalog: Catalog, tool_id: str) -> bool:
-    return "process" in catalog.targets(tool_id) and bool(catalog.tool(tool_id).layers)
+def _provable(catalog: Catalog, tool_id: str, target: str) -> bool:
+    return target in catalog.targets(tool_id) and bool(catalog.tool(tool_id).layers)
 
 
 def _in_turn(
-    catalog: Catalog, jobs: Sequence[Job], keep: bool, progress: Progress
+    catalog: Catalog, jobs: Sequence[Job], terms: Terms, progress: Progress
 ) -> Generator[ProveResult, None, None]:
     for tool, target in jobs:
-        yield prove(catalog, tool, target, _told_of(tool, progress) if len(jobs) > 1 else progress, keep)
+        yield prove(catalog, tool, target, _told_of(tool, progress) if len(jobs) > 1 else progress, terms)
 
 
 def _told_of(tool: str, progress: Progress) -> Progress:
@@ -91,7 +92,7 @@ def _told_of(tool: str, progress: Progress) -> Progress:
 
 
 def _several(
-    catalog: Catalog, jobs: Sequence[Job], at_a_time: int, keep: bool, progress: Progress
+    catalog: Catalog, jobs: Sequence[Job], at_a_time: int, terms: Terms, progress: Progress
 ) -> Generator[ProveResult, None, None]:
     todo, running = list(jobs), dict[Any, tuple[Any, Job]]()
     context = get_context("spawn")
@@ -100,7 +101,7 @@ def _several(
             while todo and len(running) < at_a_time:
                 job = todo.pop(0)
                 ours, theirs = context.Pipe(duplex=False)
-                child = context.Process(target=_child, args=(theirs, catalog, *job, keep))
+                child = context.Process(target=_child, args=(theirs, catalog, *job, terms))
                 child.start()
                 theirs.close()
                 running[ours] = child, job
@@ -129,7 +130,7 @@ def _received(said: Any, child: Any, job: Job) -> Event | ProveResult:
     return message
 
 
-def _child(said: Connection, catalog: Catalog, tool: str, target: str, keep: bool) -> None:
+def _child(said: Connection, catalog: Catalog, tool: str, target: str, terms: Terms) -> None:
     """A process of its own session: Ctrl-C is told to it by its parent, once."""
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -141,4 +142,4 @@ def _child(said: Connection, catalog: Catalog, tool: str, target: str, keep: boo
             said.send(message)
 
     with suppress(KeyboardInterrupt):
-        send(prove(catalog, tool, target, _told_of(tool, send), keep))
+        send(prove(catalog, tool, target, _told_of(tool, send), terms))

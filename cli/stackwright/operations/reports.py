@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from stackwright.operations.find import Target, workspace_of
 from stackwright.operations.smoke import plan_of
-from stackwright.operations.status import hidden, log_paths, status_of
+from stackwright.operations.status import hidden, logs, status_of
 
 if TYPE_CHECKING:
     from stackwright.model.report import SmokeDetails, SmokeReport
+    from stackwright.operations.places import Log
 
 _LINES = 60  # of a log: a traceback and what led to it
 
@@ -38,17 +39,21 @@ def _logs(target: Target, report: SmokeReport) -> dict[str, str]:
     failed += [check.server for check in report.wires if not check.passed]
     from stackwright.smoke.worker import worker_log
 
-    own, hide, logs = log_paths(target), hidden(target), {}
+    own, hide, found = logs(target), hidden(target), {}
     for component in dict.fromkeys(failed):
         worker = worker_log(workspace_of(target).root, component)
-        parts = [_end(path) for path in (own.get(component), worker) if path and path.is_file()]
+        parts = [_end(log) for log in (own.get(component), worker) if log]
         if text := "\n".join(part for part in parts if part):
-            logs[component] = hide(text)
-    return logs
+            found[component] = hide(text)
+    return found
 
 
-def _end(path: Path) -> str:
+def _end(log: Path | Log) -> str:
     """Its last lines; a log may be long, and hold anything."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 64_000))
+    if not isinstance(log, Path):
+        return "\n".join(log.last(_LINES))
+    if not log.is_file():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 64_000))
         return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-_LINES:])

@@ -53,7 +53,7 @@ def _install(progress: Progress, packages: tuple[str, ...], python: str) -> Path
     def tell(subject: str, phase: str, text: str) -> None:
         progress(Event(subject, phase, text))
 
-    return ensure_environment({"v": 1, **spec.model_dump(mode="json")}, tell, threading.Event())
+    return ensure_environment(spec.spec, tell, threading.Event())
 
 
 def _not_whole(plan: Plan, down: list[str]) -> Diagnostic:

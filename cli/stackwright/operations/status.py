@@ -12,6 +12,7 @@ from typing import Any
 from stackwright.errors import Diagnostic, Exit, StackError, nearest
 from stackwright.model.deployer import ELSEWHERE
 from stackwright.model.report import ComponentStatus, ProcessStatus, StackEntry, StackStatus
+from stackwright.operations import places
 from stackwright.operations.find import Target, workspace_of
 from stackwright.runtime import units
 from stackwright.runtime.units import Unit
@@ -42,8 +43,9 @@ def watched_status(workspace: Workspace) -> StackStatus:
 
 def status_of(workspace: Workspace) -> StackStatus:
     """What its processes do, without touching anything."""
-    running = units.read_all(workspace.keeper_dir)
-    components = tuple(_component(c, running) for c in _plan(workspace).get("components", []))
+    planned = _plan(workspace).get("components", [])
+    running = places.running(workspace, planned)
+    components = tuple(_component(c, running) for c in planned)
     return StackStatus(workspace.name, workspace.id, str(workspace.root), components)
 
 
@@ -78,8 +80,8 @@ def environment(target: Target) -> dict[str, str]:
     return {**variables, "STACK_NAME": workspace.name, "PATH": path}
 
 
-def log_paths(target: Target, component: str | None = None) -> dict[str, Path]:
-    """The log file of each component, or of the one asked for."""
+def logs(target: Target, component: str | None = None) -> dict[str, Path | places.Log]:
+    """The log of each component, or of the one asked for: a file, or what its place says."""
     workspace = workspace_of(target)
     components = _plan(workspace).get("components", [])
     folders = {c["id"]: c["spec"]["folder"] for c in components if c["spec"]}
@@ -98,7 +100,9 @@ def log_paths(target: Target, component: str | None = None) -> dict[str, Path]:
             ),
             Exit.USAGE,
         )
-    return {name: Path(folder) / "log" for name, folder in folders.items() if component in (None, name)}
+    elsewhere = places.logs(workspace, [c for c in components if component in (None, c["id"])])
+    files = {name: Path(folder) / "log" for name, folder in folders.items() if component in (None, name)}
+    return {**files, **elsewhere}
 
 
 def hidden(target: Target) -> Callable[[str], str]:

@@ -100,7 +100,8 @@ class Site:
         # Jobs are wired to exactly those interfaces that have a client.
         clients = {wire.interface for wire in self.plan.wires if wire.consumer == JOBS}
         offered = {endpoint.interface for endpoint in component.endpoints.values()}
-        return self.plan.jobs.environment if offered and offered <= clients else component.environment
+        own = component.spoken_in or component.environment
+        return self.plan.jobs.environment if offered and offered <= clients else own
 
     def folder(self, component: Component) -> Path:
         """The component's catalog entry."""

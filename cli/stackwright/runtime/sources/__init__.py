@@ -26,6 +26,8 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     "go": go.PROGRAMS,
     "archive": (),
 }
+# The package that has a program, where its name is another.
+PACKAGES = {"mvn": "maven", "go": "golang", "node": "nodejs", "java": "default-jre-headless"}
 # Those whose words alone do not say what comes have a lock in the entry.
 _LOCK: dict[str, Callable[[Work], str]] = {"npm": npm.lock, "maven": maven.lock}
 
