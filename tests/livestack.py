@@ -49,6 +49,7 @@ class Live:
     name: str = NAME
     variables: dict[str, str] = field(default_factory=dict)  # of every command's environment
     prefix: tuple[str, ...] = ()  # what every command is run by
+    patience: float = 240  # seconds for one command
 
     def write(self, layers: Mapping[str, Any] = LAYERS) -> Live:
         """Write the manifest: a JSON document is a YAML document."""
@@ -79,14 +80,14 @@ class Live:
     def stack(self, *words: str, code: int = 0, folder: Path | None = None, **variables: str) -> str:
         """A command to its end, and what it printed; it must exit with `code`."""
         command = self.start(*words, folder=folder, **variables)
-        out, err = command.communicate(timeout=240)
+        out, err = command.communicate(timeout=self.patience)
         assert command.returncode == code, f"stack {' '.join(words)}: exit {command.returncode}\n{out}\n{err}"
         return out + err
 
     def answer(self, *words: str, codes: Collection[int] = (0,)) -> dict[str, Any]:
         """The result that a command gives to programs."""
         command = self.start(*words, "--json")
-        out, err = command.communicate(timeout=240)
+        out, err = command.communicate(timeout=self.patience)
         assert command.returncode in codes, f"stack {' '.join(words)}: exit {command.returncode}\n{out}\n{err}"
         return dict(json.loads(out)["result"])
 

@@ -76,6 +76,7 @@ def _client(ctx):
         fields["username"],
         fields["password"],
     )
+    os.environ["MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"] = "false"  # the store may have another address here
     mlflow.set_tracking_uri(fields["url"])
     return mlflow.MlflowClient()
 

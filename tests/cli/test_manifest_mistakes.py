@@ -14,7 +14,7 @@ MANIFEST = """\
 name: churn
 layers:
   database: postgres
-  storage: {tool: swift, target: docker}
+  storage: {tool: swift, target: kubernetes}
   orchestraton: prefect
   compute-engine: {tool: dask, settings: {workers: two}}
   experiment-tracking: mlfow

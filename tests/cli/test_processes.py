@@ -61,7 +61,7 @@ from stackwright.operations import find, status
 find.find = lambda file, name: SimpleNamespace(manifest=Path("stack.yaml"), workspace=None, name="churn")
 status.hidden = lambda target: str
 status.environment = lambda target: {"STACK_DATABASE_HOST": "127.0.0.1", "PATH": "/jobs/bin:/usr/bin"}
-status.log_paths = lambda target, component: {
+status.logs = lambda target, component: {
     name: Path(name + ".log") for name in ("database", "serving") if component in (None, name)
 }
 """

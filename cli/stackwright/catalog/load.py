@@ -93,8 +93,19 @@ class Catalog:
 
     def targets(self, tool_id: str) -> tuple[str, ...]:
         """The targets a tool runs on, beside servers of its kind that somebody has already."""
-        files = {"process": "recipe.yaml", "hosted": "hosted.yaml"}
-        return tuple(target for target, file in files.items() if (self.folder(tool_id) / file).exists())
+        files = {"process": "recipe.yaml", "docker": "recipe.yaml", "hosted": "hosted.yaml"}
+        there = [target for target, file in files.items() if (self.folder(tool_id) / file).exists()]
+        if "docker" in there and (self.tool(tool_id).kind != "service" or "docker" in self.refusals(tool_id)):
+            there.remove("docker")  # what runs nowhere runs in no container: a library is used on this machine
+        return tuple(there)
+
+    def refusals(self, tool_id: str) -> dict[str, str]:
+        """The targets on which its recipe does not run, and why."""
+        file = self.folder(tool_id) / "recipe.yaml"
+        if not file.exists() or b"not_on" not in file.read_bytes():  # few have it, and reading all takes its time
+            return {}
+        recipe = self.recipe(tool_id)
+        return {str(target): why for target, why in recipe.not_on.items()} if recipe else {}
 
     def hosted(self, tool_id: str) -> Hosted:
         """How a vendor's service is reached: its hosted.yaml."""

@@ -147,6 +147,8 @@ def prove(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack of a tool that fails, to look at it.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, metavar="N", help="So many at a time.")] = 1,
     *,
+    target: Annotated[str, typer.Option("--target", metavar="TARGET", help="Where, if not said.")] = "process",
+    base: Annotated[str | None, typer.Option("--base", metavar="IMAGE", help="What images are made from.")] = None,
     others: Others = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -160,13 +162,22 @@ def prove(
     Example:
         stack catalog prove TOOL
         stack catalog prove --changed --jobs 2
+        stack catalog prove --all --target docker
     """
     from stackwright.views import prove as views
     from stackwright.views.progress import progress
 
     with progress(quiet) as tell:
         results = operations.prove(
-            tools or [], tell, every=every, changed=changed, at_a_time=jobs, keep=keep, others=others or []
+            tools or [],
+            tell,
+            every=every,
+            changed=changed,
+            at_a_time=jobs,
+            keep=keep,
+            others=others or [],
+            target=target,
+            base=base,
         )
     reasons = [reason for result in results for reason in result.reasons]
     code = Exit.FAILED if reasons else Exit.FINE

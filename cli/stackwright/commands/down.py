@@ -13,7 +13,11 @@ from stackwright.errors import Exit
 def run(
     name: NameArgument = None,
     file: FileOption = None,
+    *,
     keep_data: Annotated[bool, typer.Option("--keep-data", help="Leave the components' data folders.")] = False,
+    keep_images: Annotated[
+        bool, typer.Option("--keep-images", help="Leave images for the next `stack up`; they are part of the cache.")
+    ] = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> Exit:
@@ -34,7 +38,7 @@ def run(
 
     target = find_target(file, name)
     with progress(quiet) as tell:
-        result = operations.down(target, keep_data, tell)
+        result = operations.down(target, keep_data, tell, keep_images)
     code = Exit.LEFTOVERS if result.left else Exit.FINE
     quiet = quiet and not result.left
     return answer("down", result, lambda page: views.down(page, result), code, json=json, quiet=quiet)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from stackwright.commands.options import LongFileOption, StackOption, find_targe
 from stackwright.errors import Exit
 
 if TYPE_CHECKING:
+    from stackwright.operations.places import Log
     from stackwright.views.logs import Tail
 
 PAUSE = 0.2  # seconds between two looks at files that are followed
@@ -35,7 +37,7 @@ def run(
     """Show what the components wrote.
 
     Shows the last lines of one component's log, or of all with the component's name in front, and with -f goes on
-    with whatever is written until Ctrl-C. The logs are files in the stack's workspace and go with it.
+    with whatever is written until Ctrl-C. The logs go with the stack.
 
     Example:
         stack logs database
@@ -47,9 +49,9 @@ def run(
     from stackwright.views.page import say
 
     target = find_target(file, stack)
-    paths = operations.log_paths(target, component)
-    tail = Tail(tuple(paths), operations.hidden(target))
-    followed = {name: Followed(path) for name, path in paths.items()}
+    logs = operations.logs(target, component)
+    tail = Tail(tuple(logs), operations.hidden(target))
+    followed = {name: Followed(log) if isinstance(log, Path) else log for name, log in logs.items()}
     last = [(name, line) for name, log in followed.items() for line in log.last(lines)]
     for name, line in last:
         tail.line(name, line)
@@ -60,7 +62,7 @@ def run(
     return Exit.FINE
 
 
-def _follow(followed: dict[str, Followed], tail: Tail) -> None:
+def _follow(followed: Mapping[str, Log], tail: Tail) -> None:
     """Until Ctrl-C, which is how one leaves and therefore no failure."""
     try:
         while True:

@@ -18,13 +18,13 @@ from stackwright.manifest.mistakes import missing, mistakes
 from stackwright.manifest.schema import ManifestShape, ToolShape
 from stackwright.misfits import path_of
 from stackwright.model.deployer import TARGETS
-from stackwright.model.manifest import SPLIT, Choice, Jobs, Manifest
+from stackwright.model.manifest import SPLIT, Choice, Docker, Jobs, Manifest
 from stackwright.model.requirement import Requirement
 from stackwright.yamlfile import Document, Path_, read_yaml, shown
 
 MAX_MISTAKES = 50  # a file of noise has thousands; the first ones show what it is
 
-_TARGETS_LATER = ("docker", "kubernetes", "cloud-aws", "cloud-gcp", "cloud-azure")
+_TARGETS_LATER = ("kubernetes", "cloud-aws", "cloud-gcp", "cloud-azure")
 _RANGE = re.compile(r"(?:>=|<=|<|>|!=|~=) ?3\.[0-9]{1,3}(?:\.[0-9]{1,3})?|[!=]= ?3\.[0-9]{1,3}(?:\.\*|\.[0-9]{1,3})")
 
 
@@ -104,6 +104,7 @@ class _Reader:
             catalogs={text: self.document.where("catalogs", index) for index, text in enumerate(shape.catalogs)},
             choices=tuple(choices),
             jobs=self._jobs(),
+            docker=Docker(base=shape.docker.base),
             file=file,
             blueprint_layers=self._blueprint(),
         )

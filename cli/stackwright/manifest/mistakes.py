@@ -15,8 +15,8 @@ from stackwright.yamlfile import Document, Path_, shown
 
 _LATER = {
     "ttl": "It will take the stack down by itself after a while; until then, `stack down` does.",
-    "cluster": "It will say on which cluster components run; this release runs them as processes of this machine.",
-    "registry": "It will say where container images come from; this release needs none.",
+    "cluster": "It will say on which cluster components run; this release runs them on this machine.",
+    "registry": "It will say where container images are kept; this release makes them here.",
     "version": "It will choose another version of a tool; this release runs the one version its catalog has proven.",
 }
 _CODES = Codes(
@@ -72,6 +72,9 @@ def _not_a_name(path: Path_, value: Any, where: Where) -> Diagnostic:
     if path[-1] == "env" and "endpoint" in path:
         detail = f"`{shown(value)}` cannot be the name of a variable: those have letters, digits and `_`."
         return Diagnostic("M023", "value is not a variable", detail, where, "write\n    {env: NAME}")
+    if path[0] == "docker":
+        detail = f"`{shown(value)}` cannot be the name of an image."
+        return Diagnostic("M025", "value is not an image", detail, where, "write it like\n    base: python:3.12-slim")
     if path[0] == "jobs":
         example = 'debian: ["r-base-core>=4,<5"]' if path[1] == "debian" else "system: [node]"
         detail = f"`{shown(value)}` in `{dotted(path[:2])}` is not what is wanted there."

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$")]
 Program = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$")]
 DebianPackage = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]{1,99}((==|!=|<=|>=|~=|<|>)[0-9.*]+(,|$))*$")]
+Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._:/-]{0,199}(@sha256:[0-9a-f]{64})?$")]
 STACK_NAME = r"^[a-z][a-z0-9-]{0,30}$"
 
 
@@ -86,6 +87,12 @@ class JobsShape(Shape):
     system: list[Program] = []
 
 
+class DockerShape(Shape):
+    """What containers are made from."""
+
+    base: Image | None = None
+
+
 class ManifestShape(Shape):
     """The whole of stack.yaml."""
 
@@ -96,3 +103,4 @@ class ManifestShape(Shape):
     catalogs: list[Annotated[str, Field(min_length=1)]] = []
     layers: Annotated[dict[Name, LayerShape], Field(min_length=1)]
     jobs: JobsShape = JobsShape()
+    docker: DockerShape = DockerShape()

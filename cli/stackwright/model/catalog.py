@@ -209,6 +209,7 @@ class Recipe(Model):
 
     install: Install
     root: Literal["refused"] | None = None
+    not_on: dict[Literal["docker"], str] = {}  # target -> why the recipe does not run there
     secrets: tuple[str, ...] = ()
     files: dict[str, File] = {}
     prepare: tuple[Prepare, ...] = ()

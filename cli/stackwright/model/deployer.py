@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
+
+Address = dict[str, object]
+
+
+class Port(NamedTuple):
+    """An endpoint's number: the one that its recipe gives it, and the one that it is assigned on this machine."""
+
+    usual: int
+    here: int
 
 
 class Deployer(Protocol):
@@ -11,31 +20,90 @@ class Deployer(Protocol):
 
     target: ClassVar[str]
 
-    def dial(self, port: int) -> dict[str, object]:
-        """`host` and `port` for whoever calls the component from the same target or from the stack's jobs."""
+    def dial(self, port: Port) -> Address:
+        """`host` and `port` for whoever is on this machine: processes, the stack's jobs, a browser."""
+
+    def itself(self, port: Port) -> Address:
+        """`host` and `port` for the component's own processes."""
+
+
+class Starter(Deployer, Protocol):
+    """What is asked beside that of a target on which something of ours is started."""
+
+    @property
+    def folder(self) -> str:
+        """The component's own folder, as its processes see it."""
+
+    @property
+    def here(self) -> str:
+        """The tool's folder of the catalog, as its processes can read it."""
+
+    @property
+    def prefix(self) -> str:
+        """Its environment."""
+
+    def listen(self, port: Port, *, alone: bool) -> Address:
+        """What to bind, and the names that a server must answer to; `alone`: nobody but the component asks."""
 
 
 @dataclass(frozen=True)
 class ProcessDeployer:
-    """Local processes on 127.0.0.1, each with a folder in the workspace."""
+    """Local processes on 127.0.0.1, each component with a folder of this machine."""
 
-    workspace: str
-    unprivileged_root: str | None = None  # where components live that cannot run as root; None: not root
+    folder: str
+    here: str
+    prefix: str
 
     target: ClassVar[str] = "process"
 
-    def listen(self, port: int) -> dict[str, object]:
+    def listen(self, port: Port, *, alone: bool = False) -> Address:  # noqa: ARG002 (nobody else gets there anyway)
         """Loopback only."""
-        return {"host": "127.0.0.1", "port": port, "names": ["127.0.0.1", f"127.0.0.1:{port}", f"localhost:{port}"]}
+        names = ["127.0.0.1", f"127.0.0.1:{port.here}", f"localhost:{port.here}"]
+        return {"host": "127.0.0.1", "port": port.here, "names": names}
 
-    def dial(self, port: int) -> dict[str, object]:
+    def dial(self, port: Port) -> Address:
         """Everybody is on this machine."""
-        return {"host": "127.0.0.1", "port": port}
+        return {"host": "127.0.0.1", "port": port.here}
 
-    def folder(self, component: str, unprivileged: bool) -> str:
-        """In the workspace; under root's state folder for what refuses root."""
-        base = self.unprivileged_root if unprivileged and self.unprivileged_root else f"{self.workspace}/components"
-        return f"{base}/{component}"
+    def itself(self, port: Port) -> Address:
+        """As everybody."""
+        return self.dial(port)
+
+
+@dataclass(frozen=True)
+class DockerDeployer:
+    """Containers on a network of the stack, one network identity a component, published on 127.0.0.1."""
+
+    name: str  # on the stack's network
+    prefix: str
+    user: str = "10001:10001"
+
+    target: ClassVar[str] = "docker"
+    folder: ClassVar[str] = "/stack"
+    here: ClassVar[str] = "/opt/stack/entry"
+    environment: ClassVar[str] = "/opt/stack/env"
+    jobs: ClassVar[str] = "/opt/stack/jobs"  # the jobs' environment, which an image may have beside its own
+    folders: ClassVar[str] = "/opt/stack/folders"  # of the user, one a setting
+
+    def listen(self, port: Port, *, alone: bool = False) -> Address:
+        """Every interface of the container, since what is published comes in from outside."""
+        own = [self.name, "127.0.0.1", "localhost"]
+        outside = [f"{name}:{port.here}" for name in own[1:]]
+        names = [*own, *(f"{name}:{port.usual}" for name in own), *outside]
+        host = "127.0.0.1" if alone else "0.0.0.0"  # noqa: S104 (of the container)
+        return {"host": host, "port": port.usual, "names": list(dict.fromkeys(names))}
+
+    def dial(self, port: Port) -> Address:
+        """The published port."""
+        return {"host": "127.0.0.1", "port": port.here}
+
+    def itself(self, port: Port) -> Address:
+        """A component's containers share one loopback."""
+        return {"host": "127.0.0.1", "port": port.usual}
+
+    def within(self, port: Port) -> Address:
+        """For other containers of the stack."""
+        return {"host": self.name, "port": port.usual}
 
 
 @dataclass(frozen=True)
@@ -47,9 +115,13 @@ class ExternalDeployer:
 
     target: ClassVar[str] = "external"
 
-    def dial(self, port: int) -> dict[str, object]:
+    def dial(self, port: Port) -> Address:  # noqa: ARG002 (none was assigned)
         """Where its owner says it is, whoever asks."""
-        return {"host": self.host, "port": port}
+        return {"host": self.host, "port": self.port}
+
+    def itself(self, port: Port) -> Address:
+        """As everybody."""
+        return self.dial(port)
 
 
 @dataclass(frozen=True)
@@ -59,5 +131,7 @@ class HostedDeployer:
     target: ClassVar[str] = "hosted"
 
 
-TARGETS: dict[str, type] = {kind.target: kind for kind in (ProcessDeployer, ExternalDeployer, HostedDeployer)}
+TARGETS: dict[str, type] = {
+    kind.target: kind for kind in (ProcessDeployer, DockerDeployer, ExternalDeployer, HostedDeployer)
+}
 ELSEWHERE = (ExternalDeployer.target, HostedDeployer.target)  # nothing of these is started, and nothing taken down

@@ -49,6 +49,12 @@ class Jobs(Model):
     system: tuple[str, ...] = ()  # programs of this machine
 
 
+class Docker(Model):
+    """What the containers of a stack are made from."""
+
+    base: str | None = None  # an image; None: an official one of Python, by what each tool needs
+
+
 class Manifest(Model):
     """stack.yaml, checked."""
 
@@ -59,6 +65,7 @@ class Manifest(Model):
     catalogs: dict[str, Where] = {}  # of other people, by their names
     choices: tuple[Choice, ...]
     jobs: Jobs = Jobs()
+    docker: Docker = Docker()
     file: Path
     blueprint_layers: tuple[str, ...] = ()  # what coverage is measured against
     partial: bool = False  # something of it was wrong and is left out: its choices can be checked, not wired

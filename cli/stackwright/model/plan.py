@@ -22,6 +22,14 @@ class Environment(Model):
     sources: dict[str, tuple[str, ...]] = {}  # what comes from elsewhere than PyPI: `debian`, …
     locks: dict[str, str] = {}  # the entry's lock of a source
     prefix: str  # where it is installed
+    base: str | None = None  # in an image made from this one; None: on this machine
+    on: str | None = None  # key of the image that comes between the base and this one
+    system: tuple[str, ...] = ()  # programs that the image has to have beside
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What the provider installs (docs/architecture.md)."""
+        return {"v": 1, **self.model_dump(mode="json", exclude={"on"} if self.base else {"on", "base", "system"})}
 
 
 class Endpoint(Model):
@@ -43,7 +51,8 @@ class Component(Model):
     because: str  # why it is here, for people
     where: Where | None = None
     settings: dict[str, Any] = {}
-    environment: str  # key of an Environment
+    environment: str  # key of the Environment that it runs in
+    spoken_in: str | None = None  # key of that in which its verbs are spoken, where that is neither this nor the jobs'
     system: tuple[str, ...] = ()  # programs of this machine that it calls
     ports: dict[str, int] = {}
     endpoints: dict[str, Endpoint] = {}
@@ -85,12 +94,22 @@ class Note(Model):
     text: str
 
 
+class Inside(Model):
+    """The stack as jobs see it that are run in a container."""
+
+    prefix: str  # of their environment
+    env: dict[str, Text]
+    endpoints: dict[str, dict[str, Endpoint]]  # of each component
+    needs: dict[str, dict[str, Text | int]]  # the fields of each wire, by its id
+
+
 class JobsPlan(Model):
     """How the stack's jobs, `stack exec` and `stack shell` reach it."""
 
     environment: str
     env: dict[str, Text]
     system: tuple[str, ...] = ()  # programs of this machine that they call
+    inside: Inside | None = None  # where a component in containers runs jobs
 
 
 class Plan(Model):

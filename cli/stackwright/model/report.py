@@ -233,6 +233,7 @@ class CacheSize(NamedTuple):
     folder: str
     other: int  # bytes of what is not an environment
     environments: tuple[CachedEnvironment, ...]
+    images: tuple[tuple[str, int], ...] = ()  # on the container engine, each with its bytes
 
 
 class Prefetched(NamedTuple):

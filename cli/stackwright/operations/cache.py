@@ -6,6 +6,7 @@ import time
 
 from stackwright.folders import cache_dir
 from stackwright.model.report import CachedEnvironment, CacheSize, Prefetched, Progress, Pruned
+from stackwright.operations import places
 from stackwright.operations.find import Target
 
 _DAY = 86400.0
@@ -20,17 +21,19 @@ def size() -> CacheSize:
         CachedEnvironment(one.key, one.bytes, (now - one.used) / _DAY, one.stacks) for one in cached.environments()
     ]
     other = sum(path.stat().st_size for path in cached.loose())
-    return CacheSize(str(cache_dir()), other, tuple(sorted(known, key=lambda one: -one.bytes)))
+    return CacheSize(str(cache_dir()), other, tuple(sorted(known, key=lambda one: -one.bytes)), tuple(places.images()))
 
 
 def prune(days: float) -> Pruned:
-    """Take away what no stack of this user is made of and nobody has wanted for so many days."""
+    """Take away what no stack of this user is made of and nobody has wanted for so many days; and idle images."""
     from stackwright.runtime import cached
 
     limit = time.time() - days * _DAY
     old = [one for one in cached.environments() if not one.stacks and one.used <= limit]
     gone = [one for one in old if cached.remove(one.key)]
-    return Pruned(tuple(one.key for one in gone), sum(one.bytes for one in gone))
+    images = places.prune_images()
+    names = [one.key for one in gone] + [name for name, _ in images]
+    return Pruned(tuple(names), sum(one.bytes for one in gone) + sum(size for _, size in images))
 
 
 def prefetch(target: Target, progress: Progress) -> Prefetched:
@@ -39,8 +42,8 @@ def prefetch(target: Target, progress: Progress) -> Prefetched:
     from stackwright.operations.work import install
     from stackwright.runtime.install import environment_complete
 
-    wanted = resolved(target)[1].environments
-    there = tuple(one.key for one in wanted if environment_complete(one.model_dump()))
+    wanted = [one for one in resolved(target)[1].environments if not one.base]
+    there = tuple(one.key for one in wanted if environment_complete(one.spec))
     for one in wanted:
         install(one, progress)
     return Prefetched(tuple(one.key for one in wanted if one.key not in there), there)

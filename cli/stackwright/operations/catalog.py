@@ -153,9 +153,12 @@ def prove(
     at_a_time: int = 1,
     keep: bool = False,
     others: Sequence[str] = (),
+    target: str = "process",
+    base: str | None = None,
 ) -> list[ProveResult]:
     """Run tools for real, and write a proof for each that passed."""
+    from stackwright.operations.proving import Terms
     from stackwright.operations.provings import prove_many, wanted
 
     catalog = _with(others, to_run=True)
-    return prove_many(catalog, wanted(catalog, words, every, changed), at_a_time, keep, progress)
+    return prove_many(catalog, wanted(catalog, words, every, changed, target), at_a_time, Terms(keep, base), progress)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from stackwright import folders
 from stackwright.errors import StackError
 from stackwright.model.report import DoctorCheck
-from stackwright.operations import programs
+from stackwright.operations import places, programs
 from stackwright.operations.find import DEMO
 from stackwright.operations.init import asked_layers
 
@@ -32,8 +32,9 @@ def doctor() -> tuple[DoctorCheck, ...]:
     demo = set(asked_layers(DEMO).values())
     python = DoctorCheck("Python", "fine", f"{platform.python_version()} at {sys.executable}")
     cache, state = folders.cache_dir(), folders.state_dir()
-    places = (_writable("cache", cache), _writable("state", state), _disk(cache))
-    return (python, *_interpreters(recipes, demo), *_programs(recipes, demo), _terraform(), *places, *_logout())
+    own = (_writable("cache", cache), _writable("state", state), _disk(cache))
+    used = (*_interpreters(recipes, demo), *_programs(recipes, demo), _terraform(), _engine())
+    return (python, *used, *own, *_logout())
 
 
 def _interpreters(recipes: Mapping[str, Recipe], demo: Set[str]) -> Iterator[DoctorCheck]:
@@ -74,6 +75,16 @@ def _terraform() -> DoctorCheck:
         first = error.diagnostics[0]
         return DoctorCheck("Terraform", "missing", first.detail, first.hint)
     return DoctorCheck("Terraform", "fine", str(found))
+
+
+def _engine() -> DoctorCheck:
+    """Only `target: docker` wants one."""
+    try:
+        return DoctorCheck("container engine", "fine", places.engine())
+    except StackError as error:
+        first = error.diagnostics[0]
+        detail = f"{first.detail} Wanted by `target: docker` only."
+        return DoctorCheck("container engine", "warning", detail, first.hint)
 
 
 def _there(path: Path) -> Path:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from stackwright.errors import StackError
 from stackwright.model.report import DownResult, Event, Leftover, Progress
+from stackwright.operations import places
 from stackwright.operations.elsewhere import take_back
 from stackwright.operations.find import Target, forget_own
 from stackwright.operations.work import engine_of
-from stackwright.runtime import index, sweep
+from stackwright.runtime import index
 from stackwright.runtime.client import KeeperClient
 from stackwright.runtime.steps import client_journal
 from stackwright.runtime.workspace import Workspace, lock, mark_self
@@ -21,8 +22,10 @@ from stackwright.runtime.workspace import Workspace, lock, mark_self
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from stackwright.runtime import sweep
 
-def down(target: Target, keep_data: bool, progress: Progress) -> DownResult:
+
+def down(target: Target, keep_data: bool, progress: Progress, keep_images: bool = False) -> DownResult:
     """Nothing of the stack left, whatever state it was in; `left` lists what could not be removed.
 
     Where nothing was up, the result has no id, and there was nothing to look for.
@@ -34,12 +37,12 @@ def down(target: Target, keep_data: bool, progress: Progress) -> DownResult:
     with lock(workspace, "down"), mark_self(workspace):
         destroyed, notes = _destroy(workspace, progress)
         progress(Event("", "looking", "for anything that is left"))
-        swept = _sweep(workspace)
+        swept = _sweep(workspace, keep_data, keep_images)
         if notes:  # what stood in the way may be gone now
             destroyed, notes = _destroy(workspace, progress)
-            swept += _sweep(workspace)
+            swept += _sweep(workspace, keep_data, keep_images)
         shared = () if keep_data else take_back(workspace, progress)
-        proven, looked_at = sweep.prove(workspace)
+        proven, looked_at = places.prove(workspace, keep_data, keep_images)
         left, kept = _told(proven) + shared, ""
         if not left:
             client_journal(workspace).write("intent", "stack", "", "remove")
@@ -59,15 +62,15 @@ def _destroy(workspace: Workspace, progress: Progress) -> tuple[list[str], tuple
     except StackError as error:
         why = "; ".join(f"{d.summary}: {d.detail}" for d in error.diagnostics)
         return [], (Leftover("state", "Terraform could not destroy the stack, so it was swept", why),)
-    return [c.what for c in changes if c.kind == "process" and c.action == "destroy"], ()
+    return [c.what for c in changes if c.kind in ("process", "container") and c.action == "destroy"], ()
 
 
-def _sweep(workspace: Workspace) -> tuple[Leftover, ...]:
+def _sweep(workspace: Workspace, keep_data: bool, keep_images: bool) -> tuple[Leftover, ...]:
     """End what Terraform did not know of: in its own way by the keeper, where there is none by force."""
     client_journal(workspace).write("intent", "stack", "", "sweep")
     with suppress(StackError):  # a keeper that hangs is swept like everything else
         KeeperClient(workspace).shutdown()
-    return _told(sweep.sweep(workspace))
+    return _told(places.sweep(workspace, keep_data, keep_images))
 
 
 def _remove(workspace: Workspace, keep_data: bool) -> str:

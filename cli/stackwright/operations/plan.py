@@ -36,8 +36,10 @@ def plan(target: Target, progress: Progress) -> tuple[Plan, tuple[Change, ...]]:
     elsewhere.secrets_of(chosen, manifest.folder, run=False)
     programs.require(chosen)
     if target.workspace is None or not target.workspace.terraform.is_dir():
-        everything = [Change(e.key, "environment", "add") for e in chosen.environments]
-        everything += [Change(c.id, "process", "add") for c in chosen.components if c.spec]
+        everything = [Change(e.key, "image" if e.base else "environment", "add") for e in chosen.environments]
+        started = [(c.id, "container" if "container" in c.spec else "process") for c in chosen.components if c.spec]
+        everything += [Change("network", "network", "add")] if "container" in dict(started).values() else []
+        everything += [Change(name, kind, "add") for name, kind in started]
         everything += [Change(w.id, "grant", "add") for w in chosen.wires if w.grant]
         return chosen, tuple(everything)
     with lock(target.workspace, "plan"), mark_self(target.workspace):
@@ -91,6 +93,7 @@ def identity(manifest: Manifest, workspace: Workspace | None) -> Identity:
         root=os.geteuid() == 0,
         state_dir=folders.state_dir(),
         cache_dir=folders.cache_dir(),
+        user=f"{os.geteuid()}:{os.getegid()}",
     )
 
 

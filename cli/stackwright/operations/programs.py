@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, StackError
 from stackwright.runtime.install import environment_complete
-from stackwright.runtime.sources import PROGRAMS
+from stackwright.runtime.sources import PACKAGES, PROGRAMS
 
 if TYPE_CHECKING:
     from stackwright.model.catalog import Recipe
@@ -26,7 +26,6 @@ _INSTALLERS = {
     "zypper": "zypper install",
     "brew": "brew install",
 }
-_PACKAGES = {"mvn": "maven", "go": "golang", "node": "nodejs", "java": "default-jre-headless"}  # where they differ
 
 
 def require(chosen: Plan) -> None:
@@ -34,7 +33,7 @@ def require(chosen: Plan) -> None:
     called: dict[str, Iterable[str]] = {f"`{c.id}` ({c.tool})": c.system for c in chosen.components}
     called["`jobs` of the manifest"] = chosen.jobs.system
     for environment in chosen.environments:
-        if environment.sources and not environment_complete(environment.model_dump()):
+        if environment.sources and not environment.base and not environment_complete(environment.spec):
             called[f"the install of `{environment.key}`"] = [p for s in environment.sources for p in PROGRAMS[s]]
     missing = [_missing(program, by) for program, by in callers_of(called).items() if not find(program)]
     if missing:
@@ -62,7 +61,7 @@ def how_to_get(program: str) -> str:
     if program in PROGRAMS["debian"]:
         return "Debian's packages are for Debian, Ubuntu and their relatives; choose another tool for this machine"
     command = next((words for manager, words in _INSTALLERS.items() if shutil.which(manager)), "")
-    program = _PACKAGES.get(program, program)
+    program = PACKAGES.get(program, program)
     return f"install it with\n    {command} {program}" if command else "install it with this system's package manager"
 
 

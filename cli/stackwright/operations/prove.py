@@ -15,31 +15,31 @@ from stackwright.catalog import proof
 from stackwright.catalog.load import Catalog
 from stackwright.errors import Diagnostic, Exit, StackError
 from stackwright.model.catalog import Tool
-from stackwright.model.plan import Component, Plan
+from stackwright.model.plan import Component, Environment, Plan
 from stackwright.model.report import Event, Progress, ProveResult, SmokeReport, Step
-from stackwright.operations import proving
+from stackwright.operations import places, proving
 from stackwright.operations.down import down
 from stackwright.operations.find import find, plan_of, workspace_of
 from stackwright.operations.smoke import smoke
 from stackwright.operations.up import up
-from stackwright.runtime import ports, sweep, units, usage
-from stackwright.runtime.units import Unit
+from stackwright.runtime import ports, units, usage
+from stackwright.runtime.units import Seen, Unit
 from stackwright.runtime.workspace import Workspace
 from stackwright.smoke.pipeline import find_pipeline, load_pipeline
 
 PIPELINES = ("layers", "lifecycle")  # a step a layer; and the whole, where the stack has what that needs
 
 
-def prove(catalog: Catalog, tool_id: str, target: str, progress: Progress, keep: bool = False) -> ProveResult:
+def prove(catalog: Catalog, tool_id: str, target: str, progress: Progress, terms: proving.Terms) -> ProveResult:
     """Bring the tool up, speak its verbs, take it down; the proof is written where all of that went well.
 
-    With `keep`, the stack of a tool that failed is left as it is, for people to look at.
+    With `terms.keep`, the stack of a tool that failed is left as it is, for people to look at.
     """
     began = time.monotonic()
     found: dict[str, Any] = {}
     reasons: tuple[Diagnostic, ...] = ()
     try:
-        found = _Proof(catalog, catalog.tool(tool_id), target, progress, keep).made()
+        found = _Proof(catalog, catalog.tool(tool_id), target, progress, terms).made()
     except StackError as error:
         reasons = error.diagnostics
     except Exception:  # noqa: BLE001 (ours, or a pipeline's: the other tools still have their turn)
@@ -54,7 +54,7 @@ class _Proof:
     tool: Tool
     target: str
     progress: Progress
-    keep: bool
+    terms: proving.Terms
     _starting: dict[str, float] = field(default_factory=dict)  # component -> when it began to
     _took: dict[str, float] = field(default_factory=dict)  # component -> seconds until it was ready
 
@@ -63,7 +63,7 @@ class _Proof:
         if self.target not in self.catalog.targets(self.tool.id) or not self.tool.layers:
             raise StackError(_nothing_to_prove(self.tool, self.target), Exit.USAGE)
         digest = proof.digest(self.catalog, self.tool.id)  # of what runs, whoever edits it meanwhile
-        manifest = proving.manifest_of(self.catalog, self.tool, self.target, _steps(PIPELINES[0]))
+        manifest = proving.manifest_of(self.catalog, self.tool, self.target, _steps(PIPELINES[0]), self.terms.base)
         with proving.scratch(manifest) as file:
             found, reasons = self._run(file)
         if reasons:
@@ -85,7 +85,7 @@ class _Proof:
         except BaseException:
             down(find(file), False, self._seen)
             raise
-        if reasons and self.keep:
+        if reasons and self.terms.keep:
             return found, reasons
         reasons = self._without_hints(reasons)
         gone = down(find(file), False, self._seen)
@@ -97,7 +97,9 @@ class _Proof:
 
     def _without_hints(self, reasons: list[Diagnostic]) -> list[Diagnostic]:
         """What a hint would have one look at is about to go; one says how to have it stay."""
-        words = f"stack catalog prove {self.tool.id}{self.catalog.options} --keep"
+        at = "" if self.target == "process" else f"@{self.target}"
+        base = f" --base {self.terms.base}" if self.terms.base else ""
+        words = f"stack catalog prove {self.tool.id}{at}{base}{self.catalog.options} --keep"
         hints = ["" for _ in reasons[1:]] + [f"leave the stack running, and look at it\n    {words}"]
         return [replace(reason, hint=hint) for reason, hint in zip(reasons, hints, strict=False)]
 
@@ -109,19 +111,20 @@ class _Proof:
     def _spoken(self, file: Path, workspace: Workspace, plan: Plan) -> tuple[dict[str, Any], list[Diagnostic]]:
         """The verbs of the tool's layers, with what they and the tool cost."""
         mine = [c for c in plan.components if c.tool == self.tool.id]
-        processes = [unit.pid for unit in _units(workspace, mine) if unit.pid]
-        cpu = usage.cpu(processes)
+        runs = bool(_units(workspace, mine))
+        cpu, _ = _used(workspace, mine)
         there = {layer for component in plan.components for layer in component.layers}
         reports = [
             smoke(find(file), pipeline, self._seen)
             for pipeline in PIPELINES
             if proving.has_what_it_needs(self.tool.layers, there, _steps(pipeline))
         ]
-        memory = usage.memory(processes)
-        took = [self._took[c.id] for c in mine if processes and c.id in self._took]
-        environments = [Path(e.prefix) for e in plan.environments if e.key in {c.environment for c in mine}]
+        _, memory = _used(workspace, mine)
+        took = [self._took[c.id] for c in mine if runs and c.id in self._took]
+        installed = [e for e in plan.environments if e.key in {c.environment for c in mine}]
         found = {
-            "python": _python(environments),
+            "python": _python(installed),
+            **({"base": installed[0].base} if installed and installed[0].base else {}),
             "peers": {c.id: f"{c.tool} {c.version}" for c in plan.components if c not in mine},
             "steps": [
                 {"pipeline": report.pipeline, "layer": s.layer, "step": s.name, "state": s.state}
@@ -129,9 +132,9 @@ class _Proof:
                 for report in reports for s in _about(report, mine)
             ],
             "ready_seconds": round(max(took), 1) if took else None,
-            "cpu_seconds": round(cpu, 1) if processes else None,
+            "cpu_seconds": round(cpu, 1) if runs else None,
             "memory_mb": round(memory / 1e6) if memory else None,
-            "install_mb": round(sum(map(usage.size, environments)) / 1e6),
+            "install_mb": round(sum(map(_size, installed)) / 1e6),
         }  # fmt: skip
         return found, [*_restarted(_units(workspace, mine)), *_failures(self.tool, reports, mine)]
 
@@ -156,12 +159,25 @@ def _steps(pipeline: str) -> Sequence[Any]:
     return load_pipeline(find_pipeline(pipeline)).steps
 
 
-def _units(workspace: Workspace, mine: Iterable[Component]) -> list[Unit]:
+def _units(workspace: Workspace, mine: Iterable[Component]) -> list[Unit | Seen]:
     ids = {component.id for component in mine}
-    return [unit for name, unit in units.read_all(workspace.keeper_dir).items() if name.partition("/")[0] in ids]
+    running = places.running(workspace, [component.model_dump() for component in mine])
+    return [unit for name, unit in running.items() if name.partition("/")[0] in ids]
 
 
-def _restarted(processes: Iterable[Unit]) -> list[Diagnostic]:
+def _used(workspace: Workspace, mine: Sequence[Component]) -> tuple[float, int]:
+    """The CPU seconds that it has had, and the memory that it has, wherever it runs."""
+    inside = [c for c in mine if places.contained(c.model_dump())]
+    pids = [unit.pid for unit in _units(workspace, [c for c in mine if c not in inside]) if unit.pid]
+    found = [(usage.cpu(pids), usage.memory(pids) or 0), *(places.usage(workspace, c.id) for c in inside)]
+    return sum(cpu for cpu, _ in found), sum(memory for _, memory in found)
+
+
+def _size(environment: Environment) -> int:
+    return places.image_size(environment.key) if environment.base else usage.size(Path(environment.prefix))
+
+
+def _restarted(processes: Iterable[Unit | Seen]) -> list[Diagnostic]:
     """A process that dies is started again, and its verbs may well pass then."""
     found = [f"`{unit.id}` {unit.reason}" for unit in processes if unit.restarts or unit.state != units.UP]
     return [Diagnostic("S034", "process died during the proof", f"{'; '.join(found)}.")] if found else []
@@ -198,7 +214,7 @@ def _failures(tool: Tool, reports: Sequence[SmokeReport], mine: Sequence[Compone
 
 def _census(workspace: Workspace, plan: Plan) -> list[str]:
     """What is there of a stack that is down: by its marks, its folders and its ports, whatever `down` said."""
-    there = [f"{thing.kind} {thing.what}" for thing in sweep.prove(workspace)[0]]
+    there = [f"{thing.kind} {thing.what}" for thing in places.prove(workspace, False, False)[0]]
     there += [f"folder {folder}" for folder in (workspace.root, *map(Path, workspace.folders)) if folder.exists()]
     promised = {port for component in plan.components for port in component.ports.values()}
     return there + [f"port {port}" for port in sorted(ports.taken(promised))]
@@ -215,10 +231,15 @@ def _nothing_to_prove(tool: Tool, target: str) -> Diagnostic:
     return Diagnostic("U022", "nothing to prove", f"`{tool.id}` cannot be proven: {why}.")
 
 
-def _python(environments: Iterable[Path]) -> str | None:
+def _python(environments: Iterable[Environment]) -> str | None:
     """The Python that the tool ran on: `3.11`."""
-    for prefix in environments:
-        site = prefix / "site-packages"
+    from stackwright.resolve.images import minor_of
+
+    for environment in environments:
+        if environment.base:
+            minor = minor_of(environment.base)
+            return f"3.{minor}" if minor else None
+        site = Path(environment.prefix) / "site-packages"
         if site.exists():
             return site.resolve().parent.name.removeprefix("python")
     return None

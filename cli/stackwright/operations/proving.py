@@ -7,18 +7,27 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stackwright import folders
 from stackwright.catalog.load import Catalog
 from stackwright.manifest.blueprints import read_blueprint
 from stackwright.model.catalog import Tool
+from stackwright.model.deployer import DockerDeployer
 from stackwright.model.manifest import layers_of
 from stackwright.operations.down import down
 from stackwright.operations.find import DEMO, MANIFEST, PROOF, Target, find, forget_own
 from stackwright.runtime import index
 from stackwright.runtime.workspace import Workspace
 from stackwright.smoke.pipeline import StepSpec
+
+
+class Terms(NamedTuple):
+    """What a proof is made with beside the tool."""
+
+    keep: bool = False  # leave the stack of a tool that failed
+    base: str | None = None  # of images
+
 
 _LONGEST = 31  # a stack's name
 
@@ -31,13 +40,19 @@ def stack_name(tool_id: str, target: str) -> str:
     return f"{name[: _LONGEST - 7]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def manifest_of(catalog: Catalog, tool: Tool, target: str, steps: Sequence[StepSpec]) -> dict[str, Any]:
+def manifest_of(
+    catalog: Catalog, tool: Tool, target: str, steps: Sequence[StepSpec], base: str | None = None
+) -> dict[str, Any]:
     """The manifest of the scratch stack: the tool, what its needs are answered by, and else the demo's tools."""
     demo = read_blueprint(DEMO).data
     usual = {layer: chosen for key, chosen in demo["layers"].items() for layer in layers_of(key)}
     asked = {layer: usual[layer] for layer in sorted(_asked(tool.layers, steps)) if layer in usual}
     layers = asked | _answers(catalog, tool) | {layer: {"tool": tool.id, "target": target} for layer in tool.layers}
     stack = {"name": stack_name(tool.id, target), "target": "process", "layers": layers}
+    if target == DockerDeployer.target:  # what it needs has to be where it can reach it; jobs are run on this machine
+        stack |= {"target": target} | ({"docker": {"base": base}} if base else {})
+        runners = [layer for layer in asked if layer not in tool.layers and "run_job" in catalog.layers()[layer].verbs]
+        layers |= {layer: {"tool": asked[layer], "target": "process"} for layer in runners}
     if _about_models(catalog, tool, layers):
         stack["jobs"] = demo["jobs"]
     return stack | ({"catalogs": list(catalog.names)} if catalog.names else {})

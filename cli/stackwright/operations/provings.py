@@ -18,38 +18,39 @@ from stackwright.errors import Diagnostic, Exit, StackError
 from stackwright.model.report import Event, Progress, ProveResult
 from stackwright.operations.catalog import known
 from stackwright.operations.prove import prove
+from stackwright.operations.proving import Terms
 
 Job = tuple[str, str]  # tool, target
 STAGES = ("installing", "starting", "checking", "stopping")
 
 
-def wanted(catalog: Catalog, words: Sequence[str], every: bool, changed: bool) -> list[Job]:
+def wanted(catalog: Catalog, words: Sequence[str], every: bool, changed: bool, target: str = "process") -> list[Job]:
     """What to prove: TOOL or TOOL@TARGET, all that can run here, or those whose proof is stale or missing."""
     if not (words or every or changed):
         detail = "Name tools, or say which."
         hint = "one of\n    stack catalog prove TOOL\n    stack catalog prove --changed\n    stack catalog prove --all"
         raise StackError(Diagnostic("U023", "nothing is named", detail, hint=hint), Exit.USAGE)
     if words:
-        jobs = [(tool, target or "process") for tool, _, target in (word.partition("@") for word in words)]
+        jobs = [(tool, own or target) for tool, _, own in (word.partition("@") for word in words)]
         for tool, _ in jobs:
             known(tool, catalog.tools())
     else:
-        runnable = [tool for tool in catalog.own_tools() if "process" in catalog.targets(tool)]
-        jobs = [(tool, "process") for tool in runnable if catalog.tool(tool).layers]
+        runnable = [tool for tool in catalog.own_tools() if target in catalog.targets(tool)]
+        jobs = [(tool, target) for tool in runnable if catalog.tool(tool).layers]
     return [job for job in dict.fromkeys(jobs) if not changed or verdict(catalog, *job).state != "proven"]
 
 
 def prove_many(
-    catalog: Catalog, jobs: Sequence[Job], at_a_time: int, keep: bool, progress: Progress
+    catalog: Catalog, jobs: Sequence[Job], at_a_time: int, terms: Terms, progress: Progress
 ) -> list[ProveResult]:
     """Prove one after the other, or several at a time; a failure does not keep the others from their turn."""
     if len(jobs) == 1:
-        return [prove(catalog, *jobs[0], progress, keep)]
+        return [prove(catalog, *jobs[0], progress, terms)]
     done = {}
     if at_a_time > 1:
-        several = _several(catalog, jobs, at_a_time, keep, progress)
+        several = _several(catalog, jobs, at_a_time, terms, progress)
     else:
-        several = (prove(catalog, *job, _told_of(job[0], progress), keep) for job in jobs)
+        several = (prove(catalog, *job, _told_of(job[0], progress), terms) for job in jobs)
     with closing(several):  # interrupted, what is under way is ended before anything else
         for result in several:
             state, why = ("passed", "") if result.passed else ("failed", result.reasons[0].summary)
@@ -77,7 +78,7 @@ def _told_of(tool: str, progress: Progress) -> Progress:
 
 
 def _several(
-    catalog: Catalog, jobs: Sequence[Job], at_a_time: int, keep: bool, progress: Progress
+    catalog: Catalog, jobs: Sequence[Job], at_a_time: int, terms: Terms, progress: Progress
 ) -> Generator[ProveResult, None, None]:
     todo, running = list(jobs), dict[Any, tuple[Any, Job]]()
     context = get_context("spawn")
@@ -86,7 +87,7 @@ def _several(
             while todo and len(running) < at_a_time:
                 job = todo.pop(0)
                 ours, theirs = context.Pipe(duplex=False)
-                child = context.Process(target=_child, args=(theirs, catalog, *job, keep))
+                child = context.Process(target=_child, args=(theirs, catalog, *job, terms))
                 child.start()
                 theirs.close()
                 running[ours] = child, job
@@ -115,7 +116,7 @@ def _received(said: Any, child: Any, job: Job) -> Event | ProveResult:
     return message
 
 
-def _child(said: Connection, catalog: Catalog, tool: str, target: str, keep: bool) -> None:
+def _child(said: Connection, catalog: Catalog, tool: str, target: str, terms: Terms) -> None:
     """A process of its own session: Ctrl-C is told to it by its parent, once."""
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -127,4 +128,4 @@ def _child(said: Connection, catalog: Catalog, tool: str, target: str, keep: boo
             said.send(message)
 
     with suppress(KeyboardInterrupt):
-        send(prove(catalog, tool, target, _told_of(tool, send), keep))
+        send(prove(catalog, tool, target, _told_of(tool, send), terms))

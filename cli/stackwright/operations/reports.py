@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import platform
 import time
+from pathlib import Path
 
 from stackwright.model.report import SmokeDetails, SmokeReport, ToolUsed
 from stackwright.operations.find import Target, plan_of, workspace_of
-from stackwright.operations.status import hidden, log_paths, status_of
+from stackwright.operations.places import Log
+from stackwright.operations.status import hidden, logs, status_of
 from stackwright.runtime.steps import tail
 
 _LINES = 60  # of a log: a traceback and what led to it
@@ -32,10 +34,14 @@ def _logs(target: Target, report: SmokeReport) -> dict[str, str]:
     failed += [check.server for check in report.wires if not check.passed]
     from stackwright.smoke.worker import worker_log
 
-    own, hide, logs = log_paths(target), hidden(target), {}
+    own, hide, found = logs(target), hidden(target), {}
     for component in dict.fromkeys(failed):
         worker = worker_log(workspace_of(target).root, component)
-        parts = [tail(path, lines=_LINES) for path in (own.get(component), worker) if path]
+        parts = [_end(log) for log in (own.get(component), worker) if log]
         if text := "\n".join(part for part in parts if part):
-            logs[component] = hide(text)
-    return logs
+            found[component] = hide(text)
+    return found
+
+
+def _end(log: Path | Log) -> str:
+    return tail(log, lines=_LINES) if isinstance(log, Path) else "\n".join(log.last(_LINES))

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from stackwright.errors import Diagnostic, Exit, StackError, did_you_mean, listed
 from stackwright.model.deployer import ELSEWHERE
 from stackwright.model.report import ComponentStatus, ProcessStatus, StackEntry, StackStatus
+from stackwright.operations import places
 from stackwright.operations.find import Target, workspace_of
 from stackwright.runtime import units
-from stackwright.runtime.units import Unit
+from stackwright.runtime.units import Seen, Unit
 from stackwright.runtime.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ def watched_status(workspace: Workspace) -> StackStatus:
 
 def status_of(workspace: Workspace) -> StackStatus:
     """What its processes do, without touching anything."""
-    running = units.read_all(workspace.keeper_dir)
-    components = tuple(_component(c, running) for c in _plan(workspace).get("components", []))
+    planned = _plan(workspace).get("components", [])
+    running = places.running(workspace, planned)
+    components = tuple(_component(c, running) for c in planned)
     return StackStatus(workspace.name, workspace.id, str(workspace.root), components)
 
 
@@ -79,8 +81,8 @@ def environment(target: Target) -> dict[str, str]:
     return {**variables, "STACK_NAME": workspace.name, "PATH": path}
 
 
-def log_paths(target: Target, component: str | None = None) -> dict[str, Path]:
-    """The log file of each component, or of the one asked for."""
+def logs(target: Target, component: str | None = None) -> dict[str, Path | places.Log]:
+    """The log of each component, or of the one asked for: a file, or what its place says."""
     workspace = workspace_of(target)
     components = _plan(workspace).get("components", [])
     folders = {c["id"]: c["spec"]["folder"] for c in components if c["spec"]}
@@ -91,7 +93,9 @@ def log_paths(target: Target, component: str | None = None) -> dict[str, Path]:
         detail = f"`{component}` is not a running component of `{workspace.name}`; those are {listed(folders)}."
         hint = did_you_mean(component, folders)
         raise StackError(Diagnostic("U005", "unknown component", detail, hint=hint), Exit.USAGE)
-    return {name: Path(folder) / "log" for name, folder in folders.items() if component in (None, name)}
+    elsewhere = places.logs(workspace, [c for c in components if component in (None, c["id"])])
+    files = {name: Path(folder) / "log" for name, folder in folders.items() if component in (None, name)}
+    return {**files, **elsewhere}
 
 
 def hidden(target: Target) -> Callable[[str], str]:
@@ -109,7 +113,7 @@ def _plan(workspace: Workspace) -> dict[str, Any]:
     return plan
 
 
-def _component(component: dict[str, Any], running: dict[str, Unit]) -> ComponentStatus:
+def _component(component: dict[str, Any], running: dict[str, Unit | Seen]) -> ComponentStatus:
     spec = component["spec"]
     processes = tuple(
         _process(p["name"], running.get(f"{component['id']}/{p['name']}")) for p in (spec["processes"] if spec else [])
@@ -119,7 +123,7 @@ def _component(component: dict[str, Any], running: dict[str, Unit]) -> Component
     return ComponentStatus(*known, state, _url(component), processes)
 
 
-def _process(name: str, seen: Unit | None) -> ProcessStatus:
+def _process(name: str, seen: Unit | Seen | None) -> ProcessStatus:
     if seen is None:
         return ProcessStatus(name, "down", None, 0.0, 0, "it was not started, or it was stopped")
     state: Any = seen.state  # one of ProcessStatus' words

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, Exit, StackError
 from stackwright.model.report import Event, Progress, UpResult
-from stackwright.operations import elsewhere, programs
+from stackwright.operations import elsewhere, places, programs
 from stackwright.operations.down import down
 from stackwright.operations.find import Target
 from stackwright.operations.plan import planned, resolved, root_for
@@ -38,6 +38,7 @@ def up(target: Target, progress: Progress) -> UpResult:
         manifest, chosen = resolved(target)  # mistakes come before a folder is made
         secrets = elsewhere.secrets_of(chosen, manifest.folder)
         programs.require(chosen)
+        places.require(chosen)
         workspace = target.workspace
         if workspace is None or workspace.name != manifest.name:  # new, or renamed since
             workspace = Workspace.create(root_for(manifest), manifest.name, str(manifest.file))

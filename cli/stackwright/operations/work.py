@@ -27,8 +27,7 @@ def install(environment: Environment, progress: Progress) -> Path:
     """Where the environment is, installed if it was not; Terraform finds it there."""
     from stackwright.runtime.install import ensure_environment
 
-    spec = {"v": 1, **environment.model_dump(mode="json")}
-    return ensure_environment(spec, _teller(progress), threading.Event())
+    return ensure_environment(environment.spec, _teller(progress), threading.Event())
 
 
 def install_job_library(workspace: Workspace) -> None:

@@ -28,7 +28,37 @@ def grant(_workspace: Workspace, state: State) -> State:
     return state
 
 
-READ = {"stackwright_environment": environment, "stackwright_process": process, "stackwright_grant": grant}
+def network(workspace: Workspace, state: State) -> State | None:
+    """Gone when the engine has none of ours; another id where it was made anew."""
+    from stackwright.places.docker import network
+
+    seen = network.find(workspace)
+    return {**state, "id": seen} if seen else None
+
+
+def image(_workspace: Workspace, state: State) -> State | None:
+    """Gone when the engine has it no longer."""
+    from stackwright.places.docker import image
+
+    return state if image.there(state["image"]) else None
+
+
+def container(workspace: Workspace, state: State) -> State | None:
+    """Gone when a container of it does not run; the hash is that of what really runs."""
+    from stackwright.places.docker import component
+
+    seen = component.observe(workspace, json.loads(state["spec"]))
+    return {**state, "hash": seen.hash, "generation": seen.generation} if seen else None
+
+
+READ = {
+    "stackwright_environment": environment,
+    "stackwright_process": process,
+    "stackwright_grant": grant,
+    "stackwright_network": network,
+    "stackwright_image": image,
+    "stackwright_container": container,
+}
 
 
 def unchanged(workspace: Path, state: State) -> bool:

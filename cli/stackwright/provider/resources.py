@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from stackwright.errors import Diagnostic, StackError
-from stackwright.provider import drift
+from stackwright.places.docker import grant as inside
+from stackwright.provider import containers, drift
 from stackwright.provider.schema import Attribute, Schema
 from stackwright.provider.servicer import Resource, State
 from stackwright.provider.session import Session
+from stackwright.provider.specs import check, difference, spec_of
 from stackwright.provider.values import UNKNOWN, Unknown
 from stackwright.runtime import component, grant, install
 
@@ -20,6 +20,9 @@ def table(session: Session) -> dict[str, Resource]:
         "stackwright_environment": Environment(session),
         "stackwright_process": Process(session),
         "stackwright_grant": Grant(session),
+        "stackwright_network": containers.Network(session),
+        "stackwright_image": containers.Image(session),
+        "stackwright_container": containers.Container(session),
     }
 
 
@@ -39,7 +42,7 @@ class Environment:
 
     def validate(self, config: State) -> None:
         """The spec must be JSON and name the same key."""
-        _check(config, "key", "key")
+        check(config, "key", "key")
 
     def read(self, state: State) -> State | None:
         """As `drift` says, and why."""
@@ -50,12 +53,12 @@ class Environment:
 
     def plan(self, _prior: State | None, proposed: State) -> State:
         """The prefix is in the spec."""
-        spec = _spec(proposed)
+        spec = spec_of(proposed)
         return {**proposed, "prefix": spec if isinstance(spec, Unknown) else spec["prefix"]}
 
     def apply(self, _prior: State | None, planned: State) -> State:
         """Install what is not there."""
-        session, spec = self._session, _spec(planned)
+        session, spec = self._session, spec_of(planned)
         if not install.environment_complete(spec):
             session.journal().write("intent", "environment", "", spec["key"])
         prefix = install.ensure_environment(spec, session.progress, session.cancel)
@@ -84,7 +87,7 @@ class Process:
 
     def validate(self, config: State) -> None:
         """The spec must be JSON and name the same component."""
-        _check(config, "component", "component")
+        check(config, "component", "component")
 
     def read(self, state: State) -> State | None:
         """As `drift` says, and why."""
@@ -95,7 +98,7 @@ class Process:
 
     def plan(self, prior: State | None, proposed: State) -> State:
         """Predicts the hash, and the generation where the data folder is still there: then nobody else is touched."""
-        spec = _spec(proposed)
+        spec = spec_of(proposed)
         if isinstance(spec, Unknown):
             return {**proposed, "hash": UNKNOWN, "generation": UNKNOWN}
         planned = {**proposed, "hash": component.hash_of(spec)}
@@ -106,7 +109,7 @@ class Process:
 
     def apply(self, prior: State | None, planned: State) -> State:
         """Start it, adopt it, or restart it when its spec is another; answers when it is ready."""
-        session, spec = self._session, _spec(planned)
+        session, spec = self._session, spec_of(planned)
         try:
             seen = component.ensure(session.workspace, spec, session.progress, session.cancel)
         except BaseException:
@@ -127,7 +130,7 @@ class Process:
             if seen and seen.hash == planned["hash"]:
                 session.reasons["process", name] = "it runs already and is adopted"
         elif prior["hash"] != planned["hash"]:
-            session.reasons["process", name] = _difference(_spec(prior), spec)
+            session.reasons["process", name] = difference(spec_of(prior), spec)
 
 
 class Grant:
@@ -146,7 +149,7 @@ class Grant:
 
     def validate(self, config: State) -> None:
         """The spec must be JSON."""
-        _check(config)
+        check(config)
 
     def read(self, state: State) -> State:
         """As `drift` says."""
@@ -160,36 +163,10 @@ class Grant:
 
     def apply(self, _prior: State | None, planned: State) -> State:
         """Run the grant's command, which is idempotent."""
-        session = self._session
-        grant.ensure_grant(session.workspace, _spec(planned), session.progress, session.cancel)
+        session, spec = self._session, spec_of(planned)
+        run = inside.run if spec.get("place") == "docker" else None
+        grant.ensure_grant(session.workspace, spec, session.progress, session.cancel, run)
         return planned
 
     def delete(self, _prior: State) -> None:
         """Nothing: see above."""
-
-
-def _spec(state: State) -> Any:
-    return state["spec"] if isinstance(state["spec"], Unknown) else json.loads(state["spec"])
-
-
-def _check(config: State, attribute: str = "", key: str = "") -> None:
-    """The spec is a JSON object, and names what the attribute names."""
-    text = config["spec"]
-    if text is None or isinstance(text, Unknown):
-        return
-    try:
-        spec = json.loads(text)
-    except ValueError as error:
-        raise StackError(
-            Diagnostic("E004", "spec is not JSON", f"The attribute `spec` is not JSON: {error}.")
-        ) from None
-    named = config.get(attribute)
-    if not isinstance(spec, dict) or (isinstance(named, str) and spec.get(key) != named):
-        detail = f"The attribute `spec` must be a JSON object whose `{key}` is `{named}`." if key else "Not an object."
-        raise StackError(Diagnostic("E005", "spec is of something else", detail))
-
-
-def _difference(before: Any, after: Any) -> str:
-    """Which parts of a spec changed, by name only: a value may be long, or private."""
-    parts = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
-    return f"changed: {', '.join(parts)}" if parts else "what runs is not what was asked for"

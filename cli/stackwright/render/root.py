@@ -11,10 +11,10 @@ from typing import Any
 from stackwright.folders import shipped
 from stackwright.model.address import module_name
 from stackwright.model.base import as_json, secrets_in
-from stackwright.model.plan import Component, Plan, Wire
+from stackwright.model.plan import Component, Environment, Plan, Wire
 from stackwright.render import hcl
 
-MODULES = ("environment", "process", "grant")
+MODULES = ("environment", "network", "image", "process", "container", "grant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Process:
     module: str
     after: tuple[str, ...]  # modules that must be there first
     endpoints: dict[str, Any]
+    image: str = ""  # the module of what its containers are started from
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Grant:
 def render(plan: Plan, folder: Path) -> bool:
     """Write the root and the modules it uses; whether anything on disk changed."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    used = {"environment", *(["process"] if _processes(plan) else []), *(["grant"] if _grants(plan) else [])}
+    used = {name for name, calls in _calls(plan).items() if calls}
     wanted = {f"modules/{name}/main.tf": (shipped() / "modules" / name / "main.tf").read_bytes() for name in used}
     wanted["main.tf"] = main_tf(plan).encode()
     changed = [_write(folder / path, content) for path, content in sorted(wanted.items())]
@@ -51,19 +52,26 @@ def render(plan: Plan, folder: Path) -> bool:
 
 def main_tf(plan: Plan) -> str:
     """The text of main.tf; the same plan gives the same bytes."""
-    environments = [(e, module_name(f"environment:{e.key}")) for e in plan.environments]
-    return _filled(
-        "main.tf.j2",
-        plan=plan,
-        environments=[(e, module, {"v": 1, **e.model_dump(mode="json")}) for e, module in environments],
-        processes=_processes(plan),
-        grants=_grants(plan),
-    )
+    return _filled("main.tf.j2", plan=plan, processes=_processes(plan), **_calls(plan))
 
 
 def readme(plan: Plan) -> str:
     """What whoever finds a project that was rendered for plain Terraform has to know."""
     return _filled("project.md.j2", plan=plan, processes=_processes(plan))
+
+
+def _calls(plan: Plan) -> dict[str, list[Any]]:
+    """What each module is called for."""
+    processes, installed = _processes(plan), [(e, _installed(e)) for e in plan.environments]
+    containers = [one for one in processes if one.image]
+    return {
+        "environment": [(e, module) for e, module in installed if not e.base],
+        "network": [plan.id] if containers else [],
+        "image": [(e, module, module_name(f"image:{e.on}") if e.on else "") for e, module in installed if e.base],
+        "process": [one for one in processes if not one.image],
+        "container": containers,
+        "grant": _grants(plan),
+    }
 
 
 def _filled(template: str, **names: Any) -> str:
@@ -83,11 +91,22 @@ def _filled(template: str, **names: Any) -> str:
 
 
 def _processes(plan: Plan) -> list[Process]:
+    images = {environment.key: _installed(environment) for environment in plan.environments if environment.base}
     return [
-        Process(component, module_name(component.id), _after(plan, component), _endpoints(component))
+        Process(
+            component,
+            module_name(component.id),
+            _after(plan, component),
+            _endpoints(component),
+            images.get(component.environment, ""),
+        )
         for component in plan.components
         if component.spec is not None
     ]
+
+
+def _installed(environment: Environment) -> str:
+    return module_name(f"{'image' if environment.base else 'environment'}:{environment.key}")
 
 
 def _grants(plan: Plan) -> list[Grant]:
@@ -106,12 +125,15 @@ def _generation(server: Component) -> str:
 
 def _after(plan: Plan, component: Component) -> tuple[str, ...]:
     """Its own environment and what it waits for, so that other installs go on while it starts."""
-    first = [module_name(f"environment:{component.environment}")]
+    installed = {environment.key: _installed(environment) for environment in plan.environments}
+    first = [installed[component.environment]]
+    if first[0].startswith("image--"):
+        first.insert(0, "network")
     for subject in component.after:
         if subject.startswith("grant:") or plan.component(subject).spec is not None:
             first.append(module_name(subject))
         else:  # a library is there when it is installed
-            first.append(module_name(f"environment:{plan.component(subject).environment}"))
+            first.append(installed[plan.component(subject).environment])
     return tuple(dict.fromkeys(first))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from stackwright.catalog.load import Catalog
 from stackwright.errors import Diagnostic, StackError, nearest
 from stackwright.model.catalog import Tool
-from stackwright.model.deployer import ELSEWHERE, TARGETS, ExternalDeployer
+from stackwright.model.deployer import ELSEWHERE, TARGETS, DockerDeployer, ExternalDeployer, ProcessDeployer
 from stackwright.model.manifest import Choice, Manifest, layers_of
 from stackwright.resolve.draft import Draft, listed
 from stackwright.resolve.elsewhere import DESCRIBE, as_written, nothing_of_ours, with_tool
@@ -46,6 +46,7 @@ class _Chooser:
             self.found.append(self._unknown_tool(choice))
             return
         tool = self.catalog.tool(choice.tool)
+        choice = choice.model_copy(update={"target": _where(tool, choice.target)})
         layers = [layer for layer in layers_of(choice.layer) if layer in tool.layers]
         if not layers:
             self.found.append(self._other_layer(choice, tool))
@@ -106,8 +107,9 @@ class _Chooser:
     def _doing(self, choice: Choice) -> list[str]:
         """The tools that do a layer on a target; reads all entries that run there, so it is for messages only."""
         wanted = set(layers_of(choice.layer))
-        there = [tool for tool in self.catalog.tools() if choice.target in self.catalog.targets(tool)]
-        return [tool for tool in there if wanted & set(self.catalog.tool(tool).layers)]
+        runnable = [self.catalog.tool(name) for name in self.catalog.tools() if self.catalog.targets(name)]
+        there = [tool for tool in runnable if _where(tool, choice.target) in self.catalog.targets(tool.id)]
+        return [tool.id for tool in there if wanted & set(tool.layers)]
 
     def _hint(self, choice: Choice) -> str:
         doing = self._doing(choice)
@@ -132,7 +134,9 @@ class _Chooser:
         targets = self.catalog.targets(tool.id)
         where = choice.places.get("target") or choice.places.get("tool", choice.where)
         if targets:
+            why = self.catalog.refusals(tool.id).get(choice.target)
             detail = f"`{tool.id}` does not run on `{choice.target}`; it runs on {listed(targets)}."
+            detail += f" {why}" if why else ""
             hint = f"write\n    {choice.layer}: {{tool: {tool.id}, target: {targets[0]}}}"
         elif tool.same_as:
             detail = f"In the catalog `{tool.id}` goes by the name `{tool.same_as}`."
@@ -155,6 +159,12 @@ class _Chooser:
                 detail = f"`{tool.id}` has no need called `{need}`."
                 found.append(Diagnostic("R004", "unknown need", detail, where, hint))
         return found
+
+
+def _where(tool: Tool, target: str) -> str:
+    """A library, or what is run and ends, is used on this machine, wherever servers run."""
+    alone = tool.kind in ("library", "job") and target == DockerDeployer.target
+    return ProcessDeployer.target if alone else target
 
 
 def _needs_of(tool: Tool) -> str:

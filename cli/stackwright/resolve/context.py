@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from stackwright.catalog.forms import references
 from stackwright.catalog.load import Catalog
 from stackwright.catalog.refs import as_text, evaluate, interface_fields, is_segments
+from stackwright.folders import shipped
 from stackwright.model.base import Secret
-from stackwright.model.deployer import Deployer, ExternalDeployer, ProcessDeployer
+from stackwright.model.deployer import Deployer, DockerDeployer, ExternalDeployer, Port, ProcessDeployer, Starter
 from stackwright.model.plan import Endpoint, Environment
 from stackwright.resolve.assign import share_name
-from stackwright.resolve.draft import JOBS, Draft, Identity, Link
-from stackwright.resolve.reach import address
+from stackwright.resolve.draft import JOBS, Draft, Identity, Link, runs_jobs
+from stackwright.resolve.reach import ITSELF, address, refusal
 
 Fields = dict[str, Any]
 
@@ -27,71 +29,84 @@ class World:
     ports: Mapping[str, int]
     environments: Mapping[str, Environment]
     links: list[Link]
+    everybody: Sequence[Draft] = ()  # those that are still to come, too
     drafts: dict[str, Draft] = field(default_factory=dict)
     contexts: dict[str, Fields] = field(default_factory=dict)
-    _own: dict[tuple[str, str], Fields] = field(default_factory=dict)  # fields that an endpoint gives itself
-
-    @property
-    def deployer(self) -> ProcessDeployer:
-        """How this machine runs things."""
-        identity = self.identity
-        apart = str(identity.state_dir / "components" / identity.id) if identity.root else None
-        return ProcessDeployer(workspace=str(identity.workspace), unprivileged_root=apart)
 
     def at(self, draft: Draft) -> Deployer:
         """How a component is addressed."""
         given = draft.given or {}
-        return ExternalDeployer(given["host"], given["port"]) if "host" in given else self.deployer
+        return ExternalDeployer(given["host"], given["port"]) if "host" in given else self.starter(draft)
 
-    def folder(self, draft: Draft) -> str:
-        """The component's own folder."""
-        return self.deployer.folder(draft.id, draft.recipe.root == "refused")
+    def starter(self, draft: Draft) -> Starter:
+        """How a component is started, and where it has its things."""
+        if draft.target == DockerDeployer.target:
+            return self.container(draft)
+        identity, refuses_root = self.identity, draft.recipe.root == "refused"
+        apart = identity.root and refuses_root  # then it lives where its user can go, with a copy of its entry
+        base = identity.state_dir / "components" / identity.id if apart else identity.workspace / "components"
+        folder = str(base / draft.id)
+        here = f"{folder}/entry" if apart else str(self.catalog.folder(draft.tool.id))
+        return ProcessDeployer(folder, here, self.environments[draft.id].prefix)
 
-    def here(self, draft: Draft) -> str:
-        """The catalog folder as the component's user can read it."""
-        apart = self.identity.root and draft.recipe.root == "refused"
-        return f"{self.folder(draft)}/entry" if apart else str(self.catalog.folder(draft.tool.id))
+    def container(self, draft: Draft) -> DockerDeployer:
+        """How a component is started in containers."""
+        made = DockerDeployer(name_on_network(draft.id), self.environments[draft.id].prefix)
+        # What jobs read and write is theirs who runs the stack.
+        return replace(made, user=self.identity.user) if runs_jobs(draft, self.catalog) else made
 
     def enter(self, draft: Draft) -> Fields:
         """The component's context; from now on others can see its endpoints."""
         self.drafts[draft.id] = draft
-        folder = self.folder(draft)
-        prefix = self.environments[draft.id].prefix
-        endpoints = draft.recipe.endpoints
+        starter, endpoints = self.starter(draft), draft.recipe.endpoints
         listens = endpoints if draft.given is None else {}
+        told = self.told(draft)
         context: Fields = {
             "version": draft.tool.version or "",
-            "settings": self._settings(draft),
+            "settings": self._settings(draft, starter),
             "secrets": {name: Secret(secret=f"{draft.id}.{name}") for name in draft.recipe.secrets},
-            "listen": {name: self.deployer.listen(self._port(draft, name)) for name in listens},
-            "files": {name: f"{folder}/run/{file.path or name}" for name, file in draft.recipe.files.items()},
-            "data_dir": f"{folder}/data",
-            "run_dir": f"{folder}/run",
-            "self": {"host": self.deployer.listen(0)["host"], "name": "main", "index": 0},
-            "here": self.here(draft),
-            "prefix": prefix,
-            "site_packages": f"{prefix}/site-packages",
+            "listen": {name: starter.listen(self.port(draft, name), alone=name not in told) for name in listens},
+            "files": {name: f"{starter.folder}/run/{file.path or name}" for name, file in draft.recipe.files.items()},
+            "data_dir": f"{starter.folder}/data",
+            "run_dir": f"{starter.folder}/run",
+            "self": {"host": starter.itself(Port(0, 0))["host"], "name": "main", "index": 0},
+            "here": starter.here,
+            "prefix": starter.prefix,
+            "site_packages": f"{starter.prefix}/site-packages",
         }
         self.contexts[draft.id] = context
         context["needs"] = self._needs(draft)
-        context["endpoints"] = {name: self._seen(draft, name, {}, draft.target) for name in endpoints}
-        context["published"] = {name: {"url": _url(fields)} for name, fields in context["endpoints"].items()}
-        for name, endpoint in endpoints.items():
-            own = evaluate(dict(endpoint.fields), context) if draft.given is None else draft.given
-            self._own[draft.id, name] = own
-        context["endpoints"] = {name: self._seen(draft, name, {}, draft.target) for name in endpoints}
+        seen = {name: address(self.viewer(JOBS), self.at(draft), self.port(draft, name)) for name in listens}
+        context["published"] = {name: {"url": _url(fields)} for name, fields in seen.items()}
+        context["endpoints"] = {name: self.seen(draft, name, {}, ITSELF) for name in endpoints}
         return context
 
-    def over(self, link: Link) -> Fields:
-        """The fields that a wire's consumer gets."""
+    def told(self, draft: Draft) -> set[str]:
+        """The endpoints that somebody else asks: those that are offered, and those that their fields tell of."""
+        endpoints = draft.recipe.endpoints
+        outer = {name for name, endpoint in endpoints.items() if not endpoint.internal}
+        texts = [value for name in outer for value in endpoints[name].fields.values() if isinstance(value, str)]
+        paths = [path for text in texts for path in references(text)]
+        return outer | {path[1] for path in paths if path[0] in ("endpoints", "listen", "published")}
+
+    def viewer(self, consumer: str) -> str:
+        """The target that a wire's consumer looks from; jobs are on this machine."""
+        return ProcessDeployer.target if consumer == JOBS else self.drafts[consumer].target
+
+    def unreached(self, viewer: str, server: str) -> str:
+        """Why somebody on that target does not reach it, or nothing."""
+        draft = self.drafts[server]
+        return refusal(viewer, draft.target, str((draft.given or {}).get("host", "")))
+
+    def over(self, link: Link, viewer: str | None = None) -> Fields:
+        """The fields that a wire's consumer gets, or how they look from elsewhere."""
         server = self.drafts[link.server]
-        viewer = server.target if link.consumer == JOBS else self.drafts[link.consumer].target
-        return self._seen(server, link.endpoint, self._share(server, link), viewer)
+        return self.seen(server, link.endpoint, self._share(server, link), viewer or self.viewer(link.consumer))
 
     def as_given(self, draft: Draft) -> Fields:
         """The fields of a server that runs elsewhere with the credentials that the manifest gives, nobody's share."""
         (endpoint,) = draft.tool.provides
-        return self._seen(draft, endpoint, {}, draft.target)
+        return self.seen(draft, endpoint, {}, ITSELF)
 
     def grant_context(self, link: Link) -> Fields:
         """What the server's grant recipe sees for this wire."""
@@ -116,12 +131,19 @@ class World:
                     needs[link.need] = fields
         return needs
 
-    def _seen(self, server: Draft, endpoint: str, share: Fields, viewer: str) -> Fields:
+    def seen(self, server: Draft, endpoint: str, share: Fields, viewer: str) -> Fields:
         """An endpoint's fields as somebody on the viewer's target sees them, with this share of it."""
-        base: Fields = dict(address(viewer, self.at(server), self._port(server, endpoint)))
+        bare = {name: self._fields(server, name, {}, {}, viewer) for name in server.recipe.endpoints}
+        own = server.given
+        if own is None:  # its fields may tell of its other endpoints, which the viewer sees in its own way, too
+            around = {**self.contexts[server.id], "endpoints": bare}
+            own = evaluate(dict(server.recipe.endpoints[endpoint].fields), around)
+        return self._fields(server, endpoint, own, share, viewer)
+
+    def _fields(self, server: Draft, endpoint: str, own: Fields, share: Fields, viewer: str) -> Fields:
+        base: Fields = dict(address(viewer, self.at(server), self.port(server, endpoint)))
         base["component"] = server.id
         interface = server.tool.provides.get(endpoint)
-        own = self._own.get((server.id, endpoint), {})
         if interface is None:
             fields = {**base, **own}
         else:
@@ -129,17 +151,52 @@ class World:
             fields = interface_fields(self.catalog.interface(interface), base, own, share, users=users)
         return fields if "url" in fields else {**fields, "url": _url(fields)}
 
-    def _settings(self, draft: Draft) -> Fields:
-        """The settings; a folder that comes with the entry is read from the entry's copy, where there is one."""
-        entry, here = str(self.catalog.folder(draft.tool.id)), self.here(draft)
-        folders = [name for name, setting in draft.tool.settings.items() if setting.type == "folder"]
-        return {
-            name: f"{here}{value[len(entry) :]}" if name in folders and str(value).startswith(f"{entry}/") else value
-            for name, value in draft.settings.items()
-        }
+    def _settings(self, draft: Draft, starter: Starter) -> Fields:
+        """The settings; a folder is where the component finds it: with its entry, or a user's by itself."""
+        entry, settings = str(self.catalog.folder(draft.tool.id)), dict(draft.settings)
+        for name in _folders(draft):
+            if settings[name].startswith(f"{entry}/"):
+                settings[name] = starter.here + settings[name][len(entry) :]
+            elif draft.target == DockerDeployer.target:
+                settings[name] = f"{DockerDeployer.folders}/{name}"
+        return settings
 
-    def _port(self, draft: Draft, endpoint: str) -> int:
-        return 0 if draft.given is not None else self.ports[f"{draft.id}.{endpoint}"]
+    def mounts(self, draft: Draft) -> list[dict[str, Any]]:
+        """Folders that a container has to be given, where they are and where it finds them: a user's, and of jobs
+        what they work in, with what their scripts import, all under the names that it has on this machine.
+        """
+        seen = self.contexts[draft.id]["settings"]
+        ways = [{"from": draft.settings[name], "to": seen[name]} for name in _folders(draft)]
+        ways = [way for way in ways if way["to"].startswith(f"{DockerDeployer.folders}/")]
+        if not runs_jobs(draft, self.catalog):
+            return ways
+        read = [*map(str, self.catalog.folders), str(shipped() / "smoke_tests")]
+        ways += [{"from": folder, "to": folder} for folder in read]
+        jobs = str(self.identity.workspace / "jobs")
+        return [*ways, {"from": jobs, "to": jobs, "write": True}]
+
+    def relayed(self, draft: Draft) -> list[int]:
+        """The ports of this machine's processes that a component in containers dials, or jobs that it runs."""
+        servers = {link.server for link in self.links if link.consumer == draft.id}
+        everybody = runs_jobs(draft, self.catalog)
+        asked = [other for other in self.everybody if everybody or other.id in servers]
+        local = [other for other in asked if other.target == ProcessDeployer.target]
+        return sorted(self.port(other, name).here for other in local for name in self.told(other))
+
+    def port(self, draft: Draft, endpoint: str) -> Port:
+        """The endpoint's numbers."""
+        usual = draft.recipe.endpoints[endpoint].port
+        return Port(usual, usual if draft.given is not None else self.ports[f"{draft.id}.{endpoint}"])
+
+
+def name_on_network(component: str) -> str:
+    """A host's name for a component: `labeling.backend_store` is `labeling-backend-store`; hosts have no `_`."""
+    return component.replace(":", "--").replace(".", "-").replace("_", "-")
+
+
+def _folders(draft: Draft) -> list[str]:
+    settings = draft.tool.settings.items()
+    return [name for name, setting in settings if setting.type == "folder" and draft.settings.get(name)]
 
 
 def _url(fields: Fields) -> str:

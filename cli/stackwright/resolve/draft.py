@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from stackwright.catalog.load import Catalog
 from stackwright.errors import Where
 from stackwright.model.catalog import Recipe, Tool
 from stackwright.model.manifest import Reference
@@ -24,6 +25,7 @@ class Identity:
     root: bool
     state_dir: Path
     cache_dir: Path
+    user: str = "1000:1000"  # and group, as numbers
 
 
 @dataclass
@@ -51,6 +53,11 @@ class Draft:
         """How messages name it."""
         return f"`{self.id}` ({self.tool.id})"
 
+    @property
+    def runs(self) -> bool:
+        """Whether processes of it are started; a library is there when it is installed."""
+        return bool(self.recipe.command or self.recipe.processes)
+
     def place(self, key: str) -> Where:
         """Where the manifest says something about it."""
         return self.places.get(key, self.where)
@@ -77,6 +84,12 @@ class Link:
     def id(self) -> str:
         """`<consumer>.<slot>`, as the plan names the wire and its secret."""
         return f"{self.consumer}.{self.slot}"
+
+
+def runs_jobs(draft: Draft, catalog: Catalog) -> bool:
+    """Whether jobs of the stack are run by its processes."""
+    layers = catalog.layers()
+    return draft.runs and any("run_job" in layers[layer].verbs for layer in draft.layers)
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:

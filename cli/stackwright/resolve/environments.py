@@ -6,22 +6,27 @@ import hashlib
 import platform
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from stackwright.catalog.load import Catalog
+from stackwright.catalog.proof import read as read_proof
 from stackwright.catalog.refs import as_text, evaluate
 from stackwright.errors import Diagnostic, Where
 from stackwright.model.catalog import SOURCES, Tool
+from stackwright.model.deployer import DockerDeployer
 from stackwright.model.manifest import Manifest
 from stackwright.model.plan import Environment
 from stackwright.model.requirement import Requirement
-from stackwright.resolve.draft import JOBS, Draft, Link
+from stackwright.resolve.draft import JOBS, Draft, Link, runs_jobs
+from stackwright.resolve.images import base_image, minor_of
 
 Words = tuple[str, ...]
+
+JOBS_INSIDE = "jobs in containers"  # whose environment that is, where there is one
 
 _CLAUSE = re.compile(r"(>=|<)\s*(\d+)\.(\d+)(?:\.(\d+))?|(==)\s*(\d+)\.(\d+)\.\*")
 
@@ -42,9 +47,70 @@ def environments(
     drafts = list(drafts)
     jobs, found = _jobs_environment(manifest, drafts, links, catalog, cache)
     chosen = {JOBS: jobs}
+    inside = [draft for draft in drafts if _with_jobs(draft, catalog)]
+    if inside:
+        base = base_image(manifest.docker.base, _fits(jobs.python), sys.version_info.minor)
+        system = {p for draft in inside if draft.recipe.install.with_ == JOBS for p in draft.recipe.install.system}
+        chosen[JOBS_INSIDE] = _image(jobs, base, (*sorted({*system, *manifest.jobs.system}),), DockerDeployer.jobs)
     for draft in drafts:
-        chosen[draft.id] = jobs if draft.recipe.install.with_ == JOBS else _own_environment(draft, catalog, cache)
+        own = jobs if draft.recipe.install.with_ == JOBS else _own_environment(draft, catalog, cache)
+        chosen[draft.id] = own
+        if draft.target == DockerDeployer.target:
+            if _speaks_beside(draft, catalog):
+                chosen[spoken_beside(draft.id)] = own
+            chosen[draft.id] = image = _image_of(draft, own, chosen.get(JOBS_INSIDE), manifest.docker.base, catalog)
+            found += _unfit(draft, own.python, str(image.base))
     return chosen, found
+
+
+def _image_of(
+    draft: Draft, own: Environment, jobs: Environment | None, base: str | None, catalog: Catalog
+) -> Environment:
+    """That of the jobs' for what shares their environment, and on top of it for what runs jobs; else one of its own."""
+    install = draft.recipe.install
+    if jobs and install.with_ == JOBS:
+        return jobs
+    if jobs and runs_jobs(draft, catalog):
+        image = _image(own, str(jobs.base), (jobs.key, *install.system))
+        return image.model_copy(update={"system": install.system, "on": jobs.key})
+    return _image(own, base_image(base, _fits(own.python), _likely(draft, catalog)), install.system)
+
+
+def spoken_beside(component: str) -> str:
+    """The word for the environment of this machine in which verbs of a component in containers are spoken."""
+    return f"verbs of {component}"
+
+
+def _with_jobs(draft: Draft, catalog: Catalog) -> bool:
+    """Whether its containers have the jobs' environment: it unpickles their objects, or it runs them."""
+    with_ = draft.recipe.install.with_ == JOBS or runs_jobs(draft, catalog)
+    return draft.target == DockerDeployer.target and with_
+
+
+def _speaks_beside(draft: Draft, catalog: Catalog) -> bool:
+    """Whether the jobs' environment lacks a client for something that it offers."""
+    offered = draft.tool.provides.values()
+    return not offered or not all(catalog.interface(name).client for name in offered)
+
+
+def _fits(python: str) -> Callable[[int], bool]:
+    return lambda minor: narrowed([python, f"==3.{minor}.*"]) is not None
+
+
+def _likely(draft: Draft, catalog: Catalog) -> int | None:
+    """The Python on which the tool was proven."""
+    proven = read_proof(catalog, draft.tool.id, DockerDeployer.target) or read_proof(catalog, draft.tool.id, "process")
+    version = re.fullmatch(r"3\.(\d+)", str((proven or {}).get("python")))
+    return int(version[1]) if version else None
+
+
+def _unfit(draft: Draft, python: str, base: str) -> list[Diagnostic]:
+    minor = minor_of(base)
+    if minor is None or _fits(python)(minor):
+        return []
+    detail = f"{draft.shown} runs on Python `{python}`, and the image `{base}` has Python 3.{minor}."
+    hint = "leave `docker.base` out, or name an image with such a Python\n    docker: {base: IMAGE}"
+    return [Diagnostic("R028", "image has no Python that fits", detail, draft.where, hint)]
 
 
 def of_a_job(packages: Words, python: str, cache: Path) -> Environment:
@@ -79,7 +145,7 @@ def _environment(
     for source, wanted in sources.items():
         made_of += "\0".join(["", source, *wanted, *_system(source)]).encode()
         made_of += locks[source].read_bytes() if source in locks else b""
-    key = f"{name}-{hashlib.sha256(made_of).hexdigest()[:16]}"
+    key = _key(name, made_of)
     return Environment(
         key=key,
         python=python,
@@ -89,6 +155,17 @@ def _environment(
         locks={source: str(file) for source, file in locks.items()},
         prefix=str(cache / "environments" / key),
     )
+
+
+def _image(own: Environment, base: str, system: Words, prefix: str = DockerDeployer.environment) -> Environment:
+    """The same, installed in a container of a base together with the programs that it calls."""
+    # Its key names this machine's release where Debian packages are among it: an image too many, never a wrong one.
+    key = _key(own.key.rpartition("-")[0], "\0".join([own.key, "image", prefix, base, *system]).encode())
+    return own.model_copy(update={"key": key, "base": base, "system": system, "prefix": prefix})
+
+
+def _key(name: str, made_of: bytes) -> str:
+    return f"{name}-{hashlib.sha256(made_of).hexdigest()[:16]}"
 
 
 def _system(source: str) -> Words:
@@ -126,6 +203,13 @@ def _jobs_environment(
             ranges.append(_Wish(who, install.python, draft.where))
     packages = tuple(sorted({wish.text for wish in wishes}))
     python = narrowed(wish.text for wish in ranges)
+    if python and any(
+        _with_jobs(draft, catalog) for draft in drafts
+    ):  # objects travel pickled: one Python here and there
+        base = base_image(manifest.docker.base, _fits(python), sys.version_info.minor)
+        if minor := minor_of(base):
+            ranges.append(_Wish(f"the image `{base}`, in which tools share the jobs' environment,", f"==3.{minor}.*"))
+            python = narrowed(wish.text for wish in ranges)
     found = list(_conflicts(wishes))
     if python is None:
         found.append(_no_python(ranges))

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 
 from stackwright.model.base import Text
-from stackwright.model.deployer import HostedDeployer
-from stackwright.model.plan import Component, JobsPlan, Note
-from stackwright.resolve.context import World
-from stackwright.resolve.draft import JOBS
-from stackwright.resolve.spec import standard_env
+from stackwright.model.deployer import DockerDeployer, HostedDeployer
+from stackwright.model.plan import Component, Inside, JobsPlan, Note
+from stackwright.resolve.context import World, as_endpoint
+from stackwright.resolve.draft import JOBS, listed, runs_jobs
+from stackwright.resolve.spec import offered, standard_env
 
 
 def jobs_plan(
@@ -18,7 +18,36 @@ def jobs_plan(
 ) -> tuple[JobsPlan, list[Note]]:
     """The jobs' environment, variables and programs; `components` in the order of the manifest's layers."""
     components = list(components)
-    standard, notes = _standard(components, world)
+    env, notes = _variables(components, world, world.viewer(JOBS))
+    key, inside = world.environments[JOBS].key, None
+    runners = [c.id for c in components if c.spec and runs_jobs(world.drafts[c.id], world.catalog)]
+    runners = [name for name in runners if world.drafts[name].target == DockerDeployer.target]
+    if runners:
+        inside, more = _inside(components, world, runners)
+        notes += more
+    return JobsPlan(environment=key, env=env, system=system, inside=inside), notes
+
+
+def _inside(components: list[Component], world: World, runners: list[str]) -> tuple[Inside, list[Note]]:
+    """The same for those that are run in containers: they see the stack from there."""
+    there, notes, seen = DockerDeployer.target, list[Note](), list[Component]()
+    for component in components:
+        draft = world.drafts[component.id]
+        why = world.unreached(there, component.id) if component.endpoints else ""
+        if why:
+            text = f"jobs that {listed(runners)} runs do without `{component.id}`: {why}."
+            notes.append(Note(component=component.id, text=text))
+        endpoints = {} if why else offered(draft, world, there)
+        seen.append(component.model_copy(update={"endpoints": endpoints}))
+    env, _ = _variables(seen, world, there)
+    endpoints_of = {component.id: component.endpoints for component in seen}
+    reached = [link for link in world.links if not world.unreached(there, link.server)]
+    needs = {link.id: as_endpoint(link.interface, world.over(link, there)).fields for link in reached}
+    return Inside(prefix=DockerDeployer.jobs, env=env, endpoints=endpoints_of, needs=needs), notes
+
+
+def _variables(components: list[Component], world: World, viewer: str) -> tuple[dict[str, Text], list[Note]]:
+    standard, notes = _standard(components, world, viewer)
     own: dict[str, Text] = {}
     for component in components:
         for name, value in _own(component):
@@ -29,12 +58,10 @@ def jobs_plan(
             if client not in world.environments[JOBS].packages:
                 text = f'jobs that speak to it need its client, which they have with `jobs.packages: ["{client}"]`.'
                 notes.append(Note(component=component.id, text=text))
-    env = {**own, **standard}
-    key = world.environments[JOBS].key
-    return JobsPlan(environment=key, env=dict(sorted(env.items())), system=system), notes
+    return dict(sorted({**own, **standard}.items())), notes
 
 
-def _standard(components: list[Component], world: World) -> tuple[dict[str, Text], list[Note]]:
+def _standard(components: list[Component], world: World, viewer: str) -> tuple[dict[str, Text], list[Note]]:
     """Each interface's own variables, from the first component that offers it."""
     links = {(link.server, link.endpoint): link for link in world.links if link.consumer == JOBS}
     env: dict[str, Text] = {}
@@ -43,7 +70,7 @@ def _standard(components: list[Component], world: World) -> tuple[dict[str, Text
     for component in components:
         for name, endpoint in component.endpoints.items():
             link = links.get((component.id, name))
-            found = standard_env(world.over(link), world) if link else {}
+            found = standard_env(world.over(link, viewer), world) if link else {}
             if not found:
                 continue
             first = speaks.setdefault(endpoint.interface, component.id)

@@ -2,43 +2,54 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any
 
-from stackwright.model.deployer import Deployer
+from stackwright.model.deployer import Address, DockerDeployer, ExternalDeployer, Port, ProcessDeployer
 
-Address = dict[str, object]
+Rule = Callable[[Any, Port], Address]  # of the server's deployer
 
-
-def _dialled(server: Deployer, port: int) -> Address:
-    return server.dial(port)
-
+ITSELF = "itself"  # the viewer that is the server
+_LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1|0\.0\.0\.0", re.IGNORECASE)
 
 _ITS_OWN_WAY = "a vendor's service is reached by the vendor's own client, over no wire"
 _OWNERS = "what runs elsewhere is wired by whoever runs it"
 
 # viewer's target, server's target -> the rule of an address, or why there is none
-TABLE: dict[tuple[str, str], Callable[[Deployer, int], Address] | str] = {
-    ("process", "process"): _dialled,
-    ("process", "external"): _dialled,
+TABLE: dict[tuple[str, str], Rule | str] = {
+    ("process", "process"): ProcessDeployer.dial,
+    ("process", "docker"): DockerDeployer.dial,
+    ("process", "external"): ExternalDeployer.dial,
     ("process", "hosted"): _ITS_OWN_WAY,
+    ("docker", "process"): ProcessDeployer.dial,  # over a relay, which is at the very same address inside
+    ("docker", "docker"): DockerDeployer.within,
+    ("docker", "external"): ExternalDeployer.dial,
+    ("docker", "hosted"): _ITS_OWN_WAY,
     ("external", "process"): _OWNERS,
-    ("external", "external"): _dialled,  # by itself, and by the stack's jobs
+    ("external", "docker"): _OWNERS,
+    ("external", "external"): _OWNERS,
     ("external", "hosted"): _OWNERS,
     ("hosted", "process"): _OWNERS,
+    ("hosted", "docker"): _OWNERS,
     ("hosted", "external"): _OWNERS,
     ("hosted", "hosted"): _ITS_OWN_WAY,
 }
 
 
-def refusal(viewer: str, server: str) -> str:
-    """Why a component of one target cannot reach one of another; empty when it can."""
+def refusal(viewer: str, server: str, host: str = "") -> str:
+    """Why a component of one target cannot reach one of another (that its owner says is at `host`); empty if it can."""
     cell = TABLE.get((viewer, server), f"nothing carries `{viewer}` to `{server}` in this release")
-    return cell if isinstance(cell, str) else ""
+    if isinstance(cell, str):
+        return cell
+    if viewer == DockerDeployer.target and _LOOPBACK.fullmatch(host):
+        return f"inside a container `{host}` is the container, not this machine"
+    return ""
 
 
-def address(viewer: str, server: Deployer, port: int) -> Address:
+def address(viewer: str, server: Any, port: Port) -> Address:
     """The `host` and `port` under which a component of the viewer's target reaches the server's port."""
-    cell = TABLE.get((viewer, server.target))
+    cell = type(server).itself if viewer == ITSELF else TABLE.get((viewer, server.target))
     if cell is None or isinstance(cell, str):
         raise ValueError(refusal(viewer, server.target))  # wire.py has refused this wire already
     return cell(server, port)

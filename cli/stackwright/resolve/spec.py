@@ -8,11 +8,14 @@ from typing import Any
 from stackwright.catalog.dump import dump_file
 from stackwright.catalog.load import INTERFACES
 from stackwright.catalog.refs import as_text, evaluate, words
+from stackwright.model.address import module_name
 from stackwright.model.base import Text, as_json
-from stackwright.model.catalog import Process, Ready
+from stackwright.model.catalog import Process, Ready, Recipe
+from stackwright.model.deployer import DockerDeployer, ProcessDeployer
 from stackwright.model.plan import Component, Endpoint, Wire
 from stackwright.resolve.context import Fields, World, as_endpoint
 from stackwright.resolve.draft import JOBS, Draft, Link
+from stackwright.resolve.environments import spoken_beside
 from stackwright.resolve.order import order
 
 Spec = dict[str, Any]
@@ -23,7 +26,9 @@ def component_of(draft: Draft, world: World) -> Component:
     context = world.contexts[draft.id]
     env = _env(draft, world, context)
     files = {context["files"][name]: _content(file, context) for name, file in draft.recipe.files.items()}
-    ports = {name: listen["port"] for name, listen in context["listen"].items()}
+    contained = draft.target == DockerDeployer.target
+    open_ = world.told(draft) if contained else draft.recipe.endpoints
+    beside = world.environments.get(spoken_beside(draft.id))
     return Component(
         id=draft.id,
         tool=draft.tool.id,
@@ -35,14 +40,15 @@ def component_of(draft: Draft, world: World) -> Component:
         where=draft.where,
         settings=context["settings"],
         environment=world.environments[draft.id].key,
-        system=draft.recipe.install.system,
-        ports=ports,
-        endpoints=_offered(draft, world),
+        spoken_in=beside.key if beside else None,
+        system=() if contained else draft.recipe.install.system,
+        ports={name: world.port(draft, name).here for name in context["listen"] if name in open_},
+        endpoints=offered(draft, world, world.viewer(JOBS)),
         given=_given(draft, world),
         features=draft.tool.features,
         env=env,
-        files=dict(sorted(files.items())),
-        spec=_spec(draft, world, context, env, files) if _is_run(draft) else None,
+        files={} if contained else dict(sorted(files.items())),
+        spec=_spec(draft, world, context, env, files) if draft.runs else None,
         after=tuple(sorted({step for link in world.links if link.consumer == draft.id for step in _before(link)})),
     )
 
@@ -55,28 +61,25 @@ def wire_of(link: Link, world: World) -> Wire:
         server=link.server,
         endpoint=link.endpoint,
         interface=link.interface,
-        fields=as_endpoint(link.interface, world.over(link)).fields,
+        fields=as_endpoint(link.interface, world.over(link, world.viewer(JOBS))).fields,
         origin=link.origin,
         grant=_grant_spec(link, world) if link.grant else None,
     )
-
-
-def _is_run(draft: Draft) -> bool:
-    return bool(draft.recipe.command or draft.recipe.processes)
 
 
 def _before(link: Link) -> tuple[str, ...]:
     return (link.server, f"grant:{link.id}") if link.grant else (link.server,)
 
 
-def _offered(draft: Draft, world: World) -> dict[str, Endpoint]:
-    """The endpoints as the stack's jobs see them: with the jobs' own share."""
+def offered(draft: Draft, world: World, viewer: str) -> dict[str, Endpoint]:
+    """The endpoints as the stack's jobs see them there: with the jobs' own share."""
     links = {link.endpoint: link for link in world.links if link.consumer == JOBS and link.server == draft.id}
-    seen = world.contexts[draft.id]["endpoints"]
     return {
-        name: as_endpoint(interface, world.over(links[name]) if name in links else seen[name])
+        name: as_endpoint(
+            interface, world.over(links[name], viewer) if name in links else world.seen(draft, name, {}, viewer)
+        )
         for name, interface in draft.tool.provides.items()
-        if name in seen
+        if name in draft.recipe.endpoints
     }
 
 
@@ -117,32 +120,61 @@ def _content(file: Any, context: Fields) -> Text:
 
 def _spec(draft: Draft, world: World, context: Fields, env: dict[str, Text], files: dict[str, Text]) -> Spec:
     recipe = draft.recipe
-    apart = world.identity.root and recipe.root == "refused"
     source = str(world.catalog.folder(draft.tool.id))
+    processes, more = _processes(draft, context), Spec()
+    if draft.target == DockerDeployer.target:
+        processes = [{**process, "limits": _limits(recipe, process["name"])} for process in processes]
+        more["container"] = _container(draft, world)
     return {
         "v": 1,
         "component": draft.id,
         "tool": draft.tool.id,
         "environment": _environment(draft, world),
         "path": _path(draft, world, context),
-        "folder": world.folder(draft),
+        "folder": world.starter(draft).folder,
         "unprivileged": recipe.root == "refused",
-        "entry": {"from": source, "to": context["here"]} if apart else None,
+        "entry": {"from": source, "to": context["here"]} if context["here"] != source else None,
         "files": [{"path": path, "content": as_json(content)} for path, content in sorted(files.items())],
         "prepare": [{"command": _command(step.command, context), "run": step.run} for step in recipe.prepare],
         "env": {name: as_json(value) for name, value in env.items()},
-        "processes": _processes(draft, context),
+        "processes": processes,
         "ready": _ready(recipe.ready, context),
         "stop": {"signal": recipe.stop.signal, "timeout": recipe.stop.timeout},
         "ports": {name: listen["port"] for name, listen in context["listen"].items()},
+        **more,
     }
+
+
+def _container(draft: Draft, world: World) -> Spec:
+    """What the engine is told beside the processes: names, ports to publish, folders to mount."""
+    stack, deployer = world.identity.id, world.container(draft)
+    ports = [world.port(draft, name) for name in sorted(world.told(draft))]
+    name = f"{stack}-{module_name(draft.id)}"
+    return {
+        "name": name,
+        "network": stack,
+        "alias": deployer.name,
+        "volume": name,
+        "user": deployer.user,
+        "publish": {str(port.usual): port.here for port in ports},
+        "mounts": world.mounts(draft),
+        "relay": world.relayed(draft),
+    }
+
+
+def _limits(recipe: Recipe, process: str) -> Spec:
+    """What a process, or a copy of one, wants."""
+    own = recipe.processes.get(process.partition(".")[0])
+    wants = (own and own.resources) or recipe.resources
+    return wants.model_dump(exclude_none=True) if wants else {}
 
 
 def _path(draft: Draft, world: World, context: Fields) -> list[str]:
     """The recipe's folders of executables, and the one where `up` links the programs of this machine that it calls."""
     install = draft.recipe.install
     own = [str(as_text(evaluate(path, context))) for path in install.path]
-    return [*own, str(world.identity.workspace / "bin")] if install.system else own
+    linked = install.system and draft.target == ProcessDeployer.target
+    return [*own, str(world.identity.workspace / "bin")] if linked else own
 
 
 def _environment(draft: Draft, world: World) -> dict[str, str]:
@@ -221,8 +253,9 @@ def _grant_spec(link: Link, world: World) -> Spec:
         "secret": link.id,
         "environment": _environment(server, world),
         "path": _path(server, world, context),
-        "folder": world.folder(server),
+        "folder": world.starter(server).folder,
         "unprivileged": server.recipe.root == "refused",
+        **({"place": DockerDeployer.target} if server.target == DockerDeployer.target else {}),
         **how,
     }
 

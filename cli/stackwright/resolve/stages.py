@@ -44,7 +44,7 @@ def _resolve(manifest: Manifest, catalog: Catalog, identity: Identity) -> tuple[
     if found:
         return None, found
     ports = assign_ports(manifest.name, drafts, identity.ports)
-    world = World(catalog, identity, ports, installed, links)
+    world = World(catalog, identity, ports, installed, links, drafts)
     components, found = _described(drafts, start, world)
     return (None, found) if found else (_plan(manifest, drafts, components, world, notes), [])
 

@@ -79,7 +79,7 @@ class _Wirer:
         offers = self._offers(draft, need)
         fitting = [offer for offer in offers if _has_features(offer, need)]
         if need.many and fitting:
-            self._connect_many(draft, name, fitting, "stack")
+            self._connect_many(draft, name, self._reached(draft, name, fitting), "stack")
         elif len({server.id for server, _ in fitting}) > 1:
             self.found.append(mistakes.ambiguous(draft, name, need, [server for server, _ in fitting]))
         elif fitting:
@@ -135,12 +135,19 @@ class _Wirer:
 
     def _connect(self, draft: Draft, name: str, slot: str, offer: Offer, origin: Origin) -> None:
         server, endpoint = offer
-        reason = refusal(draft.target, server.target)
+        reason = _unreached(draft, server)
         if reason:
             self.found.append(mistakes.unreachable(draft, name, server, reason))
             return
         interface = server.tool.provides[endpoint]
         self.links.append(Link(draft.id, name, slot, server.id, endpoint, interface, origin))
+
+    def _reached(self, draft: Draft, name: str, offers: list[Offer]) -> list[Offer]:
+        """Those of everybody that it can reach; nobody asked for the others by name."""
+        for server in {server.id: server for server, _ in offers if _unreached(draft, server)}.values():
+            text = f"`{name}` does without `{server.id}`: {_unreached(draft, server)}."
+            self.notes.append(Note(component=draft.id, text=text))
+        return [offer for offer in offers if not _unreached(draft, offer[0])]
 
     def _connect_many(self, draft: Draft, name: str, offers: list[Offer], origin: Origin) -> None:
         """A wire for each endpoint, named after it, so that one more server leaves the others' wires alone."""
@@ -191,6 +198,10 @@ class _Wirer:
         for server, endpoint, interface in ways:
             slot = names[server, endpoint]
             self.links.append(Link(JOBS, slot, slot, server, endpoint, interface, "stack"))
+
+
+def _unreached(draft: Draft, server: Draft) -> str:
+    return refusal(draft.target, server.target, str((server.given or {}).get("host", "")))
 
 
 def _has_features(offer: Offer, need: Need) -> bool:

@@ -60,6 +60,8 @@ def unreachable(draft: Draft, name: str, server: Draft, reason: str) -> Diagnost
     """Two targets that do not meet."""
     detail = f"{draft.shown} cannot reach {server.shown} for its `{name}`: {reason}.{_reason(draft)}"
     hint = f"run both on one target\n    target: {server.target}"
+    if server.given is not None:
+        hint = "name the address under which other machines find it, or run both on this machine\n    target: process"
     return Diagnostic("R014", "targets do not reach each other", detail, draft.place(f"needs.{name}"), hint)
 
 

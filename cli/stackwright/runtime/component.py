@@ -14,6 +14,7 @@ from typing import Any
 
 from stackwright.errors import Diagnostic, StackError
 from stackwright.runtime import listeners, ready, steps, units
+from stackwright.runtime.asking import ReadySpec
 from stackwright.runtime.cancel import Cancelled, check
 from stackwright.runtime.client import KeeperClient, ProcessSpec
 from stackwright.runtime.files import write_atomic
@@ -191,7 +192,7 @@ class _Start:
         unit = _unit(self.ws, self.component, name)
         self.running[name] = unit.restarts if unit else 0
 
-    def _await(self, ask: ready.ReadySpec | None, name: str) -> None:
+    def _await(self, ask: ReadySpec | None, name: str) -> None:
         if ask is None:
             reason = self._died()
             if reason:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,28 @@ from stackwright.runtime.workspace import Workspace
 
 Progress = Callable[[str, str, str], None]  # (subject, phase, text)
 GrantSpec = dict[str, Any]  # docs/architecture.md
+# Runs one command of a grant once: how it ended, and what it said.
+Run = Callable[[Workspace, GrantSpec, str, threading.Event], tuple[int | None, str]]
 
 _TIMEOUT = 60.0
 # A server that has just become ready may still refuse: it reads its users, elects itself, opens its pools.
 _PAUSES = (0.25, 0.5, 1.0, 2.0)
 
 
-def ensure_grant(ws: Workspace, spec: GrantSpec, progress: Progress, cancel: threading.Event) -> None:
-    """Give the consumer its share and its own credentials; running it again changes nothing."""
+def ensure_grant(
+    ws: Workspace, spec: GrantSpec, progress: Progress, cancel: threading.Event, run: Run | None = None
+) -> None:
+    """Give the consumer its share and its own credentials; running it again changes nothing. `run`: where else."""
     wire = f"{spec['consumer']}.{spec['need']}"
     progress(wire, "granting", f"a share of {spec['server']}")
     if "revoke" in spec:  # the server outlives the stack, so the share has to be taken back
         shares.note(ws, spec)
-    status, said = _run(ws, spec, "command", cancel, _PAUSES)
+    for pause in (*_PAUSES, None):
+        check(cancel)
+        status, said = (run or _run)(ws, spec, "command", cancel)
+        if status in (0, None) or pause is None:
+            break
+        cancel.wait(pause)
     if status != 0:
         raise StackError(_refused(spec, wire, steps.ended(status, _TIMEOUT), said))
     steps.client_journal(ws).write("done", "grant", wire, spec["server"])
@@ -44,28 +53,17 @@ def revoke_grant(ws: Workspace, spec: GrantSpec, cancel: threading.Event) -> str
     return ""
 
 
-def _run(
-    ws: Workspace, spec: GrantSpec, command: str, cancel: threading.Event, pauses: Sequence[float] = ()
-) -> tuple[int | None, str]:
-    """How that command of the grant ended, tried again after each pause, and what it said."""
+def _run(ws: Workspace, spec: GrantSpec, command: str, cancel: threading.Event) -> tuple[int | None, str]:
+    """How that command of the grant ended on this machine, and what it said."""
     wire, secrets = f"{spec['consumer']}.{spec['need']}", Secrets(ws.secrets_file)
-    secrets.get_or_make(spec["secret"])
     for name in ("run", "home", "tmp"):  # a server that runs elsewhere has no folder yet
         Path(spec["folder"], name).mkdir(mode=0o700, parents=True, exist_ok=True)
     # Secrets go by environment: everybody on the machine may read the words of a command.
     env = steps.environment(ws, spec["server"], spec, secrets)
     argv = steps.words(spec[command], wire)
     ask = steps.Step("grant", wire, spec["server"], argv, env, f"{spec['folder']}/run", steps.user_of(spec), _TIMEOUT)
-    journal = steps.client_journal(ws)
-    status, said = None, ""
     steps.end_orphans(ws, "grant", wire)
-    for pause in (*pauses, None):
-        check(cancel)
-        status, said = steps.said(ask, secrets, cancel, journal)
-        if status in (0, None) or pause is None:
-            break
-        cancel.wait(pause)
-    return status, said
+    return steps.said(ask, secrets, cancel, steps.client_journal(ws))
 
 
 def _refused(spec: GrantSpec, wire: str, ended: str, said: str) -> Diagnostic:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,17 +11,13 @@ from urllib.parse import urlsplit
 
 from stackwright.errors import Diagnostic, StackError
 from stackwright.runtime import listeners
+from stackwright.runtime.asking import LIMIT, WORD, ReadySpec, as_text, ask_http, ask_tcp
 from stackwright.runtime.cancel import check
 from stackwright.runtime.program import quoted
 from stackwright.runtime.steps import failure
 
-ReadySpec = dict[str, Any]  # docs/architecture.md: one of http, tcp, command; json; timeout
-
 _FIRST_PAUSE, _LAST_PAUSE = 0.02, 0.1
 _COMMAND_PAUSE = 0.25  # each look starts a process
-_PROBE_TIMEOUT = 5.0
-_WORD = 5.0  # seconds after which a wait is told again
-_BODY = 1 << 20
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -50,7 +43,7 @@ def wait(spec: ReadySpec, watched: Watched, cancel: threading.Event) -> float:
     while True:
         check(cancel)
         left = timeout - (time.monotonic() - began)
-        problem = _probe(spec, watched, max(0.1, min(_PROBE_TIMEOUT, left))) or _foreign(spec, watched)
+        problem = _probe(spec, watched, max(0.1, min(LIMIT, left))) or _foreign(spec, watched)
         reason = watched.died()
         if reason:
             raise StackError(stopped(watched, reason, time.monotonic() - began))
@@ -60,7 +53,7 @@ def wait(spec: ReadySpec, watched: Watched, cancel: threading.Event) -> float:
             why = f"runs, but {what(spec)} {problem} after {timeout:.0f} s"
             summary = "process did not become ready"
             raise StackError(failure("P112", summary, watched.name, watched.tool, why, log=watched.log()))
-        if watched.still and time.monotonic() - word >= _WORD:
+        if watched.still and time.monotonic() - word >= WORD:
             watched.still(problem)
             word = time.monotonic()
         cancel.wait(pause)
@@ -69,76 +62,16 @@ def wait(spec: ReadySpec, watched: Watched, cancel: threading.Event) -> float:
 
 def what(spec: ReadySpec) -> str:
     """What is waited for, for people."""
-    return str(spec.get("http") or spec.get("tcp") or f"`{_text(spec['command'][0])}`")
-
-
-def same(actual: object, expected: object) -> bool:
-    """Whether a JSON value is what a recipe expects: `"3"` and 3, `"true"` and true, 1 and 1.0 are the same."""
-    if actual == expected and isinstance(actual, bool) == isinstance(expected, bool):
-        return True
-    return _text(actual) == _text(expected)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return json.dumps(value)
+    return str(spec.get("http") or spec.get("tcp") or f"`{as_text(spec['command'][0])}`")
 
 
 def _probe(spec: ReadySpec, watched: Watched, limit: float) -> str | None:
     """Ask once: None when it answered as it should, else what it did instead."""
     if spec.get("http"):
-        return _ask_http(spec["http"], spec.get("json") or {}, limit)
+        return ask_http(spec["http"], spec.get("json") or {}, limit)
     if spec.get("tcp"):
-        return _ask_tcp(spec["tcp"], limit)
+        return ask_tcp(spec["tcp"], limit)
     return watched.run(spec["command"], limit)
-
-
-def _ask_http(url: str, fields: dict[str, Any], limit: float) -> str | None:
-    parts = urlsplit(url)
-    # Not urllib.request: a proxy of the user's has no business between us and this machine.
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=limit)
-    try:
-        connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
-        answer = connection.getresponse()
-        if answer.status >= 400:
-            return f"answers with status {answer.status}"
-        return _differing(answer.read(_BODY), fields) if fields else None
-    except (OSError, http.client.HTTPException) as error:
-        return f"does not answer ({getattr(error, 'strerror', None) or str(error) or type(error).__name__})"
-    finally:
-        connection.close()
-
-
-def _differing(body: bytes, fields: dict[str, Any]) -> str | None:
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return "does not answer with JSON"
-    for path, expected in fields.items():
-        found: Any = document
-        for step in path.split("."):
-            if isinstance(found, list) and step.isdigit() and int(step) < len(found):
-                found = found[int(step)]
-            elif isinstance(found, dict) and step in found:
-                found = found[step]
-            else:
-                return f"answers without `{path}`"
-        if not same(found, expected):
-            return f"answers `{path}` = `{_text(found)}`, not `{_text(expected)}`"
-    return None
-
-
-def _ask_tcp(address: str, limit: float) -> str | None:
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=limit).close()
-    except OSError as error:
-        return f"does not answer ({error.strerror or error})"
-    return None
 
 
 def _foreign(spec: ReadySpec, watched: Watched) -> str | None:

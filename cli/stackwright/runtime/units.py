@@ -50,6 +50,18 @@ class Unit(NamedTuple):
         return self._replace(tool=None, past=past[-_REMEMBERED:])
 
 
+class Seen(NamedTuple):
+    """A process that somebody else keeps, as far as a unit tells people of it."""
+
+    id: str
+    hash: str
+    state: str
+    since: float
+    restarts: int
+    reason: str
+    pid: int | None = None  # on this machine
+
+
 def path(keeper_dir: Path, unit: str) -> str:
     """Where the file of a unit is."""
     name = unit.replace("%", "%25").replace("/", "%2F")

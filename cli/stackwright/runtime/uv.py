@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -63,3 +64,11 @@ def environment(caller: Mapping[str, str]) -> dict[str, str]:
         if name in caller and uv_name not in kept and not (own_index and "INDEX" in name):
             kept[uv_name] = caller[name]
     return kept | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+
+
+def cache_folder() -> Path:
+    """Where uv keeps unpacked packages."""
+    ask = [find(), "cache", "dir"]
+    own = environment(os.environ)
+    done = subprocess.run(ask, env=own, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return Path(done.stdout.strip() or "/nonexistent")

@@ -42,7 +42,7 @@ def check_elsewhere(
     asked = []
     for c in plan.components:
         if c.given:
-            probe, fields = site.interface_file(c.given.interface), site.fields(c.given)
+            probe, fields = site.interface_file(c.given.interface), site.fields(c.given.fields)
             asked.append(_Question(c.id, c.id, c.given.interface, probe, fields))
         elif c.elsewhere:
             variables = {name: site.text(value) for name, value in c.env.items()}
@@ -53,7 +53,7 @@ def check_elsewhere(
 def probe_wires(site: Site, wires: Sequence[Wire]) -> list[WireCheck]:
     """The checks of these wires, in their order."""
     questions = [
-        _Question(wire.id, wire.server, wire.interface, site.interface_file(wire.interface), site.fields(wire))
+        _Question(wire.id, wire.server, wire.interface, site.interface_file(wire.interface), site.fields(wire.fields))
         for wire in wires
     ]
     return _ask(site, questions)

@@ -15,6 +15,7 @@ from typing import Any
 from stackwright.errors import StackError
 from stackwright.folders import shipped
 from stackwright.model.catalog import Layer
+from stackwright.model.deployer import DockerDeployer
 from stackwright.model.plan import Component, Plan
 from stackwright.model.report import Event, Progress, SmokeReport, Step, WireCheck
 from stackwright.smoke.jobs import Jobs
@@ -79,7 +80,9 @@ class Run:
 
     def python_of(self, component: Component) -> Path:
         """The interpreter that has what a component is made of."""
-        return self._site.prefix(component.environment) / "bin" / "python"
+        inside = component.target == DockerDeployer.target
+        environment = component.spoken_in or (self._site.plan.jobs.environment if inside else component.environment)
+        return self._site.prefix(environment) / "bin" / "python"
 
     def has(self, layer: str) -> bool:
         """Whether the stack has this layer."""
@@ -99,7 +102,7 @@ class Run:
         for wire in self._site.plan.wires:
             server = self._site.plan.component(wire.server)
             if wire.consumer == component.id and "storage" in server.layers:
-                stores.append(LayerVerbs(self, "storage", server, {wire.endpoint: self._site.fields(wire)}))
+                stores.append(LayerVerbs(self, "storage", server, {wire.endpoint: self._site.fields(wire.fields)}))
         return stores
 
     def registry_of(self, layer: str) -> LayerVerbs | None:
@@ -151,6 +154,8 @@ class LayerVerbs:
         return partial(self._call, verb)
 
     def _call(self, verb: str, **args: Any) -> dict[str, Any]:
+        if verb == "run_job" and self.component.target == DockerDeployer.target:
+            args |= self._run.jobs.inside(args["argv"], args["env"])
         return self._run.worker(self.component).call(self._layer, verb, args, self._endpoints)
 
 

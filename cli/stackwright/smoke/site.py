@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from stackwright.model.base import Text, as_json
 from stackwright.model.catalog import Layer
-from stackwright.model.plan import Component, Endpoint, Plan, Wire
+from stackwright.model.plan import Component, Inside, Plan, Wire
 
 Fields = dict[str, Any]  # field of an interface -> its value
 JOBS, SMOKE = "jobs", "smoke"  # consumers that are no components: the stack's jobs, and we ourselves
@@ -47,9 +47,9 @@ class Site:
         """A text with its secrets; a number stays one."""
         return text if isinstance(text, int) else self.secrets.fill(as_json(text))
 
-    def fields(self, endpoint: Endpoint | Wire) -> Fields:
+    def fields(self, fields: Mapping[str, Text | int]) -> Fields:
         """The fields of an endpoint, or those that the consumer of a wire was given; ready to be used."""
-        return {name: self.text(value) for name, value in endpoint.fields.items()}
+        return {name: self.text(value) for name, value in fields.items()}
 
     @cached_property
     def wires(self) -> tuple[Wire, ...]:
@@ -65,11 +65,17 @@ class Site:
         ]  # fmt: skip
         return (*self.plan.wires, *ours)
 
-    def described(self, component: Component) -> dict[str, Any]:
-        """What a component's verbs are told of it: addresses and credentials, its own and of its needs, and files."""
+    def described(self, component: Component, there: Inside | None = None) -> dict[str, Any]:
+        """What a component's verbs are told of it: addresses and credentials, its own and of its needs, and files.
+
+        From this machine, or as jobs that run in a container see it.
+        """
+        endpoints = there.endpoints[component.id] if there else component.endpoints
+        wires = [wire for wire in self.plan.wires if wire.consumer == component.id]
+        needs = {wire.need: there.needs.get(wire.id) if there else wire.fields for wire in wires}
         return {
-            "endpoints": {name: self.fields(endpoint) for name, endpoint in component.endpoints.items()},
-            "needs": {wire.need: self.fields(wire) for wire in self.plan.wires if wire.consumer == component.id},
+            "endpoints": {name: self.fields(endpoint.fields) for name, endpoint in endpoints.items()},
+            "needs": {need: self.fields(fields) for need, fields in needs.items() if fields is not None},
             # By their path inside its run folder.
             "files": {path.partition(f"/{component.id}/run/")[2]: path for path in component.files},
         }
@@ -92,7 +98,8 @@ class Site:
         # Jobs are wired to exactly those interfaces that have a client.
         clients = {wire.interface for wire in self.plan.wires if wire.consumer == JOBS}
         offered = {endpoint.interface for endpoint in component.endpoints.values()}
-        return self.plan.jobs.environment if offered and offered <= clients else component.environment
+        own = component.spoken_in or component.environment
+        return self.plan.jobs.environment if offered and offered <= clients else own
 
     def folder(self, component: Component) -> Path:
         """The component's catalog entry."""

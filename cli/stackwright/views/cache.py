@@ -15,6 +15,9 @@ def size(page: Page, found: CacheSize) -> None:
         ]
         page.table(rows, ("environment", "size", "unused", "stacks"), indent=0)
         page.blank()
+    if found.images:
+        page.table([Row((name, f"{_bytes(size):>7}")) for name, size in found.images], ("image", "size"), indent=0)
+        page.blank()
     total = found.other + sum(one.bytes for one in found.environments)
     page.line(f"{counted(len(found.environments), 'environment')}, {_bytes(total)} in {found.folder}")
 
@@ -28,7 +31,10 @@ def prefetched(page: Page, done: Prefetched) -> None:
 def pruned(page: Page, done: Pruned) -> None:
     """What went, and what that freed."""
     if done.removed:
-        page.line(Ink("✓ ", "green"), f"removed {counted(len(done.removed), 'environment')}, {_bytes(done.bytes)}")
+        images = sum("/" in name for name in done.removed)
+        what = {"environment": len(done.removed) - images, "image": images}
+        removed = " and ".join(counted(number, noun) for noun, number in what.items() if number)
+        page.line(Ink("✓ ", "green"), f"removed {removed}, {_bytes(done.bytes)}")
         for key in done.removed:
             page.line(Ink(key, "dim"), indent=2)
     else:

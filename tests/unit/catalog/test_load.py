@@ -22,7 +22,7 @@ def test_an_entry_is_read(tiny: Catalog) -> None:
     assert recipe is not None and recipe.endpoints["sql"].port == 5400
     assert tiny.interfaces() == ["tinysql", "tinyweb"]
     assert tiny.interface("tinysql").fields["password"].secret
-    assert tiny.targets("tinydb") == ("process",)
+    assert tiny.targets("tinydb") == ("process", "docker")
     assert tiny.lock("tinydb") is None
     assert tiny.folder("tinydb").name == "tinydb"
 
@@ -33,8 +33,8 @@ def test_only_what_is_asked_for_is_read(tiny: Catalog, monkeypatch: pytest.Monke
     real = load.read_yaml
     monkeypatch.setattr(load, "read_yaml", lambda path: read.append(Path(path).name) or real(path))
     tiny.tools()
-    tiny.targets("tinydb")
     assert read == []
+    tiny.targets("tinydb")
     tiny.tool("tinydb")
     tiny.tool("tinydb")
     tiny.source(tiny.folder("tinydb") / "tool.yaml")

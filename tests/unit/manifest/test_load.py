@@ -98,7 +98,7 @@ ONE_MISTAKE = {
         "name: a\nzzz: 1\n" + LAYERS,
         (
             *("M001", 2, 1, "unknown key", "`zzz` means nothing."),
-            "the keys here are `name`, `about`, `blueprint`, `target`, `catalogs`, `layers` and `jobs`",
+            "the keys here are `name`, `about`, `blueprint`, `target`, `catalogs`, `layers`, `jobs` and `docker`",
         ),
     ),
     "unknown key of a tool": (
@@ -194,7 +194,8 @@ ONE_MISTAKE = {
         "name: a\nlayers: {database: {tool: tinydb, target: kubernetes}}\n",
         (
             *("M010", 2, 43, "target is not built yet"),
-            "`kubernetes` is a target that this release does not have yet; it has `process`, `external` and `hosted`.",
+            "`kubernetes` is a target that this release does not have yet; "
+            "it has `process`, `docker`, `external` and `hosted`.",
             "write\n    target: process",
         ),
     ),
@@ -206,7 +207,7 @@ ONE_MISTAKE = {
                 2,
                 9,
                 "unknown target",
-                "`proces` is not a target; this release has `process`, `external` and `hosted`.",
+                "`proces` is not a target; this release has `process`, `docker`, `external` and `hosted`.",
             ),
             "did you mean `process`?",
         ),
@@ -236,6 +237,17 @@ ONE_MISTAKE = {
             *("M024", 2, 17, "software is not named", "`/bin/node` in `jobs.system` is not what is wanted there."),
             "write it like\n    system: [node]",
         ),
+    ),
+    "image that is none": (
+        "name: a\ndocker: {base: 'python 3.12'}\n" + LAYERS,
+        (
+            *("M025", 2, 16, "value is not an image", "`python 3.12` cannot be the name of an image."),
+            "write it like\n    base: python:3.12-slim",
+        ),
+    ),
+    "unknown key of docker": (
+        "name: a\ndocker: {bases: x}\n" + LAYERS,
+        ("M001", 2, 10, "unknown key", "`bases` means nothing under `docker`.", "did you mean `base`?"),
     ),
     "range of Pythons": (
         "name: a\njobs: {python: '3'}\n" + LAYERS,

@@ -52,13 +52,13 @@ STEPS = pipeline(
 )
 
 
-def manifest(folder: Path, **layers: str) -> dict[str, Any]:
+def manifest(folder: Path, target: str = "process", base: str | None = None, /, **layers: str) -> dict[str, Any]:
     """The scratch manifest of a tool with these layers, beside the shipped ones."""
     (folder / "mine").mkdir()
     told = tool(**layers).model_dump(mode="json", include={"about", "home", "license", "kind", "layers"})
     (folder / "mine/tool.yaml").write_text(json.dumps(told))
     catalog = Catalog((*Catalog.shipped().folders, folder), (str(folder),))
-    return proving.manifest_of(catalog, catalog.tool("mine"), "process", STEPS)
+    return proving.manifest_of(catalog, catalog.tool("mine"), target, STEPS, base)
 
 
 def test_the_stack_has_what_the_steps_ask_for(tmp_path: Path) -> None:
@@ -74,6 +74,15 @@ def test_the_stack_has_what_the_steps_ask_for(tmp_path: Path) -> None:
 def test_only_models_need_the_packages_of_models(tmp_path: Path, layer: str, needed: bool) -> None:
     """They are large, and an environment of jobs is made for every combination of clients."""
     assert ("jobs" in manifest(tmp_path, **{layer: "full"})) is needed
+
+
+def test_in_containers_everything_is_but_what_runs_jobs(tmp_path: Path) -> None:
+    """What the tool needs is where it can reach it, on the base that was named; jobs are run on this machine."""
+    made = manifest(tmp_path, "docker", "mirror/python:3.12", serving="full")
+    assert (made["target"], made["docker"]) == ("docker", {"base": "mirror/python:3.12"})
+    assert made["layers"]["experiment-pipelines"]["target"] == "process"
+    others = {layer: tool for layer, tool in made["layers"].items() if layer != "experiment-pipelines"}
+    assert {tool["target"] for tool in others.values() if isinstance(tool, dict)} == {"docker"}
 
 
 def test_what_answers_a_required_need_has_its_layers() -> None:
@@ -167,5 +176,9 @@ def test_which_tools_are_proven(tmp_path: Path) -> None:
     assert wanted(catalog, [], False, True) == [job for job in everything if job[0] != "tinydb"]
     with pytest.raises(StackError, match="U021"):
         wanted(catalog, ["tinydbb"], False, False)
+    inside = wanted(catalog, ["tinydb", "tinyapp@process"], False, False, "docker")
+    assert inside == [("tinydb", "docker"), ("tinyapp", "process")]
+    servers = {("tinydb", "docker"), ("tinyapp", "docker")}  # a library runs in no container
+    assert set(wanted(catalog, [], True, False, "docker")) == servers
     with pytest.raises(StackError, match="U023"):
         wanted(catalog, [], False, False)

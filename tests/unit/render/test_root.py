@@ -146,6 +146,33 @@ def test_only_modules_in_use(tmp_path: Path) -> None:
     assert {p.name for p in (tmp_path / "modules").iterdir()} == {"environment", "process"}
 
 
+def test_containers_are_started_from_images_on_a_network(tmp_path: Path) -> None:
+    """A component with an image is a call of another module, which waits for the image and the network; processes
+    beside it stay as they are."""
+    image = Environment(
+        key="db-04", python=">=3.11", prefix="/opt/stack/env", base="python:3.12-slim", system=("java",)
+    )
+    database = component("database", environment="db-04", target="docker", spec={"v": 1, "container": {}})
+    made = plan(database, component("tracking", after=("database",)))
+    made = made.model_copy(update={"environments": (*(e for e in made.environments if e.key != "db-04"), image)})
+    text = main_tf(made)
+
+    assert 'source    = "./modules/container"' in module(text, "database")
+    assert "image     = module.image--db-04.image" in module(text, "database")
+    assert "module.network.id," in module(text, "database") and "module.image--db-04.id," in module(text, "database")
+    assert 'base   = "python:3.12-slim"' in module(text, "image--db-04")
+    assert 'stack  = "demo-123456"' in module(text, "network")
+    assert 'source    = "./modules/process"' in module(text, "tracking") and "network" not in module(text, "tracking")
+    assert [one["system"] for one in documents(text) if one.get("key") == "db-04"] == [["java"]]
+    assert "environment--db-04" not in text
+
+    render(made, tmp_path)
+    names = {p.name for p in (tmp_path / "modules").iterdir()}
+    assert names == {"environment", "process", "container", "image", "network"}
+    assert render(plan(component("database")), tmp_path)
+    assert {p.name for p in (tmp_path / "modules").iterdir()} == {"environment", "process"}
+
+
 def test_private(tmp_path: Path) -> None:
     """Nobody else can read the root: a spec tells what a stack is made of."""
     render(plan(component("database")), tmp_path / "t")

@@ -4,16 +4,48 @@ import pytest
 
 from stackwright.errors import Where
 from stackwright.model.catalog import Install, Recipe, Tool
-from stackwright.model.deployer import TARGETS, ProcessDeployer
+from stackwright.model.deployer import TARGETS, DockerDeployer, ExternalDeployer, Port, ProcessDeployer
 from stackwright.resolve import wire_mistakes
 from stackwright.resolve.draft import Draft
-from stackwright.resolve.reach import TABLE, address, refusal
+from stackwright.resolve.reach import ITSELF, TABLE, address, refusal
+
+PORT = Port(5432, 20001)
+PROCESS, DOCKER = ProcessDeployer("/w/db", "/catalog/db", "/env"), DockerDeployer("db", "/env")
 
 
 def test_processes_meet_on_loopback() -> None:
     """A process dials a process on this machine."""
     assert refusal("process", "process") == ""
-    assert address("process", ProcessDeployer("/w"), 20001) == {"host": "127.0.0.1", "port": 20001}
+    assert address("process", PROCESS, PORT) == {"host": "127.0.0.1", "port": 20001}
+
+
+def test_a_container_is_known_to_three_viewers_in_three_ways() -> None:
+    """This machine dials what is published, other containers its name, and it itself its own loopback."""
+    assert [refusal(viewer, "docker") for viewer in ("process", "docker")] == ["", ""]
+    assert address("process", DOCKER, PORT) == {"host": "127.0.0.1", "port": 20001}
+    assert address("docker", DOCKER, PORT) == {"host": "db", "port": 5432}
+    assert address(ITSELF, DOCKER, PORT) == {"host": "127.0.0.1", "port": 5432}
+
+
+def test_a_container_finds_processes_where_they_are() -> None:
+    """A relay in the container has the port that the process has on this machine."""
+    assert refusal("docker", "process") == ""
+    assert address("docker", PROCESS, PORT) == address("process", PROCESS, PORT)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "::1", "0.0.0.0"])
+def test_this_machines_loopback_is_no_address_for_a_container(host: str) -> None:
+    """What a process finds there, a container does not; the reason names the address."""
+    assert refusal("process", "external", host) == ""
+    assert refusal("docker", "external", host) == f"inside a container `{host}` is the container, not this machine"
+
+
+@pytest.mark.parametrize("host", ["db.example.org", "localhost.example.org", "10.0.0.1", "127x.example.org", "fd00::1"])
+def test_other_addresses_are_the_same_for_everybody(host: str) -> None:
+    """Whoever asks, what runs elsewhere is where its owner says."""
+    server = ExternalDeployer(host, 5432)
+    assert refusal("docker", "external", host) == ""
+    assert address("docker", server, PORT) == address("process", server, PORT) == {"host": host, "port": 5432}
 
 
 def test_every_pair_of_targets_has_a_cell() -> None:
@@ -25,7 +57,7 @@ def test_anything_else_is_refused_with_a_reason() -> None:
     """A pair without a rule has a reason for people, and no address."""
     assert refusal("process", "cluster") == "nothing carries `process` to `cluster` in this release"
     with pytest.raises(ValueError, match="nothing carries"):
-        address("cluster", ProcessDeployer("/w"), 20001)
+        address("cluster", PROCESS, PORT)
 
 
 def test_what_a_refusal_says() -> None:

@@ -188,7 +188,7 @@ def test_every_port_of_the_component_is_looked_at(server: int) -> None:
 
 def test_a_long_wait_is_told_and_may_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every few seconds whoever waits hears what is missing; what he raises ends the wait."""
-    monkeypatch.setattr(ready, "_WORD", 0.2)
+    monkeypatch.setattr(ready, "WORD", 0.2)
     heard: list[str] = []
 
     def enough(problem: str) -> None:

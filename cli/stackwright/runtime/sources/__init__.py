@@ -15,6 +15,8 @@ _SOURCES = {"debian": debian, "npm": npm, "maven": maven, "go": go, "archive": a
 INSTALL: dict[str, Callable[[Work], dict[str, str]]] = {name: source.install for name, source in _SOURCES.items()}
 # What each calls on this machine; looked for before anything starts.
 PROGRAMS: dict[str, tuple[str, ...]] = {name: source.PROGRAMS for name, source in _SOURCES.items()}
+# The package that has a program, where its name is another.
+PACKAGES = {"mvn": "maven", "go": "golang", "node": "nodejs", "java": "default-jre-headless"}
 # Those whose words alone do not say what comes have a lock in the entry.
 _LOCK: dict[str, Callable[[Work], str]] = {"npm": npm.lock, "maven": maven.lock}
 
