@@ -177,7 +177,8 @@ def test_the_three_tools_do_their_layers(tiny: Catalog, tmp_path: Path) -> None:
                 assert probe(fields)
             with pytest.raises(http.HttpError, match="401"):
                 load_module(tiny.folders[0] / "_interfaces" / "tinysql.py", "p").probe(jobs | {"password": "x"})
-    assert [process.returncode for process in (*db.processes, *app.processes)] == [0, 0, 0, 0]
+    ends = [process.returncode for process in (*db.processes, *app.processes)]
+    assert len(ends) == 4 and set(ends) <= {0, -signal.SIGTERM}  # on a busy machine a worker is told before it listens
     assert ready < 3  # a third of a second on a quiet machine
 
 

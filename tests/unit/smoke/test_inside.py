@@ -37,10 +37,10 @@ def jobs(stack: Callable[..., Plan], workspace: Path) -> Jobs:
         prefix="/opt/stack/jobs",
         env={"DB_HOST": "database", "DB": "db"},
         endpoints={component.id: dict.fromkeys(component.endpoints, SEEN)},
-        needs={component.id: {}},
+        needs={},
     )
     told = JobsPlan(environment=plan.jobs.environment, env={"DB_HOST": "127.0.0.1", "DB": "db"}, inside=inside)
-    return Jobs(Site(plan.model_copy(update={"jobs": told}), workspace, NoSecrets(), {}, Path(__file__).parent))
+    return Jobs(Site(plan.model_copy(update={"jobs": told}), workspace, NoSecrets(), {}, (Path(__file__).parent,)))
 
 
 def moved(jobs: Jobs, *words: str, **env: str) -> dict[str, Any]:
