@@ -22,7 +22,7 @@ from stackwright.operations.down import down
 from stackwright.operations.find import find, plan_of, workspace_of
 from stackwright.operations.smoke import smoke
 from stackwright.operations.up import up
-from stackwright.runtime import ports, units, usage
+from stackwright.runtime import ports, private, units, usage
 from stackwright.runtime.units import Seen, Unit
 from stackwright.runtime.workspace import Workspace
 from stackwright.smoke.pipeline import find_pipeline, load_pipeline
@@ -77,6 +77,7 @@ class _Proof:
         found: dict[str, Any] = {}
         reasons: list[Diagnostic] = []
         workspace, plan = None, None
+        before = self._tmp()
         try:
             workspace, plan = self._up(file)
             found, reasons = self._spoken(file, workspace, plan)
@@ -89,11 +90,16 @@ class _Proof:
             return found, reasons
         reasons = self._without_hints(reasons)
         gone = down(find(file), False, self._seen)
-        if gone.left:
-            reasons.append(_left(plan, [f"{thing.kind} {thing.what}" for thing in gone.left]))
-        elif workspace and plan and (left := _census(workspace, plan)):
+        left = [f"{thing.kind} {thing.what}" for thing in gone.left]
+        if not left and workspace and plan:
+            left = _census(workspace, plan)
+        left += [f"file {path}" for path in self._tmp() if path not in before]
+        if left:
             reasons.append(_left(plan, left))
         return found, reasons
+
+    def _tmp(self) -> list[str]:
+        return private.left() if self.terms.private else []
 
     def _without_hints(self, reasons: list[Diagnostic]) -> list[Diagnostic]:
         """What a hint would have one look at is about to go; one says how to have it stay."""

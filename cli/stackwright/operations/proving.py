@@ -27,6 +27,7 @@ class Terms(NamedTuple):
 
     keep: bool = False  # leave the stack of a tool that failed
     base: str | None = None  # of images
+    private: bool = False  # nobody else sees the /tmp that this process sees
 
 
 _LONGEST = 31  # a stack's name

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from stackwright import folders
 from stackwright.catalog.load import Catalog
 from stackwright.catalog.proof import verdict
 from stackwright.errors import Diagnostic, Exit, StackError
@@ -19,6 +22,7 @@ from stackwright.model.report import Event, Progress, ProveResult
 from stackwright.operations.catalog import known
 from stackwright.operations.prove import prove
 from stackwright.operations.proving import Terms
+from stackwright.runtime import private
 
 Job = tuple[str, str]  # tool, target
 STAGES = ("installing", "starting", "checking", "stopping")
@@ -45,11 +49,12 @@ def prove_many(
 ) -> list[ProveResult]:
     """Prove one after the other, or several at a time; a failure does not keep the others from their turn."""
     if len(jobs) == 1:
-        return [prove(catalog, *jobs[0], progress, terms)]
+        return [prove(catalog, *jobs[0], progress, _alone(catalog, jobs[0][1], terms))]
     done = {}
     if at_a_time > 1:
         several = _several(catalog, jobs, at_a_time, terms, progress)
     else:
+        terms = _alone(catalog, jobs[0][1], terms) if jobs else terms
         several = (prove(catalog, *job, _told_of(job[0], progress), terms) for job in jobs)
     with closing(several):  # interrupted, what is under way is ended before anything else
         for result in several:
@@ -63,6 +68,14 @@ def _named(result: ProveResult) -> ProveResult:
     """Of many: each reason says whose it is."""
     told = [replace(why, detail=f"In the proof of `{result.tool}`: {why.detail}") for why in result.reasons]
     return result._replace(reasons=tuple(told))
+
+
+def _alone(catalog: Catalog, target: str, terms: Terms) -> Terms:
+    """With a /tmp of our own from here on, where that can be: what lies there after a proof was left by it."""
+    if terms.keep or target != "process":
+        return terms
+    needed = [folders.cache_dir(), folders.state_dir(), Path(sys.prefix), Path.cwd(), *catalog.folders]
+    return terms._replace(private=private.enter(needed))
 
 
 def _told_of(tool: str, progress: Progress) -> Progress:
@@ -128,4 +141,4 @@ def _child(said: Connection, catalog: Catalog, tool: str, target: str, terms: Te
             said.send(message)
 
     with suppress(KeyboardInterrupt):
-        send(prove(catalog, tool, target, _told_of(tool, send), terms))
+        send(prove(catalog, tool, target, _told_of(tool, send), _alone(catalog, target, terms)))
