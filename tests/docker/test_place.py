@@ -192,6 +192,7 @@ image.ensure(Workspace.open(Path({str(ws.root)!r})), {json.loads(json.dumps(spec
     ("more", "code", "text"),
     [
         ({"base": "stackwright.invalid/none:1"}, "P162", "has no `stackwright.invalid/none:1`"),
+        ({"base": "stackwright/gone-1:0123"}, "P162", "it is made here"),
         ({"python": ">=3.99"}, "P164", "The base has 3."),
         ({"packages": ["six==0.0.99"]}, "P164", "six==0.0.99"),
         ({"system": ["no-such-program"]}, "P163", "Unable to locate package no-such-program"),

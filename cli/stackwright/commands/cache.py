@@ -86,7 +86,7 @@ def prune(
 
     Takes away environments that none of your stacks is made of and that no `up` has wanted for thirty days. They are
     installed again when they are needed. As root it cannot see the stacks of other users, who may share the cache.
-    Of a container engine that answers it removes the images of ours that no container uses.
+    Images of ours on a container engine go likewise, when they are as old and no container uses them.
 
     Example:
         stack cache prune

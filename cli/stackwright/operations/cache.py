@@ -25,13 +25,13 @@ def size() -> CacheSize:
 
 
 def prune(days: float) -> Pruned:
-    """Take away what no stack of this user is made of and nobody has wanted for so many days; and idle images."""
+    """Take away what no stack of this user is made of and nobody has wanted for so many days, images too."""
     from stackwright.runtime import cached
 
     limit = time.time() - days * _DAY
     old = [one for one in cached.environments() if not one.stacks and one.used <= limit]
     gone = [one for one in old if cached.remove(one.key)]
-    images = places.prune_images()
+    images = places.prune_images(limit)
     names = [one.key for one in gone] + [name for name, _ in images]
     return Pruned(tuple(names), sum(one.bytes for one in gone) + sum(size for _, size in images))
 

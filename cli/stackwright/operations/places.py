@@ -106,12 +106,12 @@ def images() -> list[tuple[str, int]]:
     return []
 
 
-def prune_images() -> list[tuple[str, int]]:
-    """Remove the images that no container uses; returns those, with their bytes."""
+def prune_images(before: float) -> list[tuple[str, int]]:
+    """Remove the images made before a time that nobody uses; returns those, with their bytes."""
     from stackwright.places import docker
 
     with suppress(StackError):
-        return docker.prune()
+        return docker.prune(before)
     return []
 
 

@@ -28,8 +28,9 @@ def _environment(key: str, days: float) -> Path:
 
 
 @pytest.fixture
-def cache(user_folders: Path) -> dict[str, Path]:
-    """Three environments: of a stack, of nobody for long, of nobody since yesterday."""
+def cache(user_folders: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Three environments: of a stack, of nobody for long, of nobody since yesterday; and nobody's container engine."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{user_folders}/no-engine.sock")
     stack = Workspace.create(user_folders / ".stack" / "churn", "churn", str(user_folders / "stack.yaml"))
     stack.plan_file.write_text(json.dumps({"environments": [{"key": "wanted-1"}]}))
     return {key: _environment(key, days) for key, days in (("wanted-1", 99), ("old-2", 40), ("fresh-3", 1))}

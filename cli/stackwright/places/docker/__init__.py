@@ -67,8 +67,8 @@ def image_size(key: str) -> int:
     return census.image_size(key)
 
 
-def prune() -> list[tuple[str, int]]:
-    """Remove the images that no container uses; returns those, with their bytes."""
+def prune(before: float) -> list[tuple[str, int]]:
+    """Remove the images made before a time that nobody uses; returns those, with their bytes."""
     from stackwright.places.docker import census
 
-    return census.prune()
+    return census.prune(before)

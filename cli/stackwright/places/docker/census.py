@@ -15,6 +15,7 @@ from stackwright.runtime.steps import client_journal
 from stackwright.runtime.sweep import Leftover
 from stackwright.runtime.workspace import Workspace
 
+_KINDS = ("container", "network", "volume", "image")
 _MOMENT, _LONGEST = 5.0, 30.0  # seconds
 
 
@@ -55,15 +56,15 @@ def prove(ws: Workspace, keep_data: bool, keep_images: bool) -> tuple[list[Lefto
 
 def _reached(ws: Workspace) -> Engine | None:
     """The engine that the stack is on, or may be on where its workspace was deleted; None where it is on none."""
-    known = claimed(ws)
-    if not known and ws.whole:
+    began = claimed(ws) or any(entry["kind"] in _KINDS for entry in journal.read(ws.journal_dir / "client.jsonl"))
+    if not began and ws.whole:
         return None
     try:
         with asking(ws.id) as engine:
-            if known:
+            if claimed(ws):
                 claim(ws, engine)
     except StackError:
-        if known:
+        if began:
             raise
         return None  # nobody knows, and most stacks have no containers
     return engine
@@ -135,15 +136,20 @@ def kept() -> list[tuple[str, int]]:
     return [one for one in named if one[0].startswith(image.OURS)]
 
 
-def prune() -> list[tuple[str, int]]:
-    """Remove the images that no container uses; returns those."""
+def prune(before: float) -> list[tuple[str, int]]:
+    """Remove the images made before a time that no stack of this user is made of and no container uses."""
     from docker.errors import APIError
 
+    planned = {name for ws in Workspace.all() for name in made_for(ws)}
+    with asking("images") as engine:
+        found = engine.images(filters={"label": [labels.ENVIRONMENT]})
     gone = []
-    for name, size in kept():
-        with asking(name) as engine, suppress(APIError):
-            engine.remove_image(name)
-            gone.append((name, size))
+    for one in sorted(found, key=lambda one: -one["Created"]):  # one may be the base of another
+        for name in one["RepoTags"] or ():
+            if name.startswith(image.OURS) and name not in planned and one["Created"] <= before:
+                with asking(name) as engine, suppress(APIError):
+                    engine.remove_image(name)
+                    gone.append((name, int(one["Size"])))
     return gone
 
 

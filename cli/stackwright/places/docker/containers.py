@@ -22,7 +22,13 @@ FOLDER = "/stack"  # where the volume is
 OWN = "/opt/stack"
 ASK = f"{OWN}/asking.py"
 _SECOND = 1_000_000_000  # the engine counts in nanoseconds
-_LOG = {"max-size": "10m", "max-file": "3"}
+_RESTART = {"Name": "on-failure", "MaximumRetryCount": 5}
+_ALWAYS = {
+    "init": True,
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges:true"],
+    "log_config": {"type": "json-file", "config": {"max-size": "10m", "max-file": "3"}},
+}
 _BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 
@@ -51,8 +57,7 @@ def make(
     ready: asking.ReadySpec | None = None,
 ) -> str:
     """Make one, not started, with the entry in it; `owns` its network identity, `keep` it running."""
-    place = spec["container"]
-    stop = spec.get("stop") or {}
+    place, stop = spec["container"], spec.get("stop") or {}
     ports = {int(inside): ("127.0.0.1", outside) for inside, outside in place.get("publish", {}).items()}
     made = engine.create_container(
         image,
@@ -66,17 +71,14 @@ def make(
         ports=list(ports) if owns else None,
         stop_signal=f"SIG{stop.get('signal', 'TERM')}",
         stop_timeout=math.ceil(float(stop.get("timeout", 10.0))),  # the API has whole seconds only
-        healthcheck=_health(python(spec), ready) if ready else None,
+        healthcheck=_health(python(spec), ready) if ready else {"test": ["NONE"]},  # nor the base's
         networking_config=_identity(engine, network, place["alias"]) if owns else None,
         host_config=engine.create_host_config(
-            init=True,
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges:true"],
-            log_config={"type": "json-file", "config": _LOG},
-            restart_policy={"Name": "on-failure", "MaximumRetryCount": 5} if keep else None,
             network_mode=network,
             port_bindings=ports if owns else None,
+            restart_policy=_RESTART if keep else None,
             mounts=list(_mounts(place)),
+            **_ALWAYS,
             **_wants(limits or {}),
         ),
     )

@@ -207,11 +207,10 @@ class _Build:
         other: list[str] = []
 
         def heard(line: str) -> None:
-            try:
-                told = json.loads(line)
-            except ValueError:
+            if not line.startswith("{"):
                 other.append(line)
                 return
+            told = json.loads(line)
             errors.extend(told.get("errors", ()))
             # That files are copied into an image goes without saying.
             if told.get("phase") == "installing" and not told["text"].startswith("copying"):
@@ -246,6 +245,8 @@ def _fetched(engine: Engine, base: str, tell: Callable[[str], None], cancel: thr
     """The base out of its registry."""
     from docker.errors import APIError
 
+    if base.startswith(OURS):  # whoever has that name in a registry is somebody else
+        raise StackError(_no_base(base, "it is made here, and was removed meanwhile"))
     tell(f"fetching the base image {base}")
     name, tag = (base, None) if "@" in base or ":" in base.rpartition("/")[2] else (base, "latest")
     failed = ""

@@ -30,7 +30,16 @@ def test_no_engine_is_asked_without_need(ws: Workspace) -> None:
 def test_an_engine_that_is_away_proves_nothing(ws: Workspace) -> None:
     """A stack that had anything on an engine is not gone because the engine is silent."""
     (ws.root / "engine").write_text("E1")
+    _silent(ws)
 
+
+def test_a_note_that_is_lost_proves_nothing(ws: Workspace) -> None:
+    """Where the note of the engine is not there, the journal still knows that something was."""
+    client_journal(ws).write("intent", "container", "db", "db")
+    _silent(ws)
+
+
+def _silent(ws: Workspace) -> None:
     for look in (docker.sweep, docker.prove):
         with pytest.raises(StackError, match="P160"):
             look(ws)
