@@ -162,7 +162,9 @@ def test_this_machines_loopback_is_refused(kit: Any) -> None:
     many = kit.needing("monitoring", many=True)
     layers["monitoring"] = {"tool": "all", "target": "docker"}
     plan = kit.plan({"monitoring": layers["monitoring"], "database": layers["database"]}, {"all": many, "db": kit.db()})
-    assert [wire.consumer for wire in plan.wires] == ["jobs"]  # what takes everybody that it can does without, and says so
+    assert [wire.consumer for wire in plan.wires] == [
+        "jobs"
+    ]  # what takes everybody that it can does without, and says so
     assert [note.component for note in plan.notes if "does without `database`" in note.text] == ["monitoring"]
     del layers["monitoring"]
     endpoint["host"] = "db.example.org"
