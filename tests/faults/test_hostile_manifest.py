@@ -146,7 +146,7 @@ def test_the_schema_is_enumerated() -> None:
     """The fields that this file attacks are all there are, so that a new one cannot be forgotten."""
     assert {".".join(path) for path in FIELDS} == {
         *("name", "about", "blueprint", "target", "layers.*", "layers.*.[]", "catalogs.[]"),
-        *("jobs.python", "jobs.packages.[]", "jobs.debian.[]", "jobs.system.[]"),
+        *("docker.base", "jobs.python", "jobs.packages.[]", "jobs.debian.[]", "jobs.system.[]"),
         *("layers.*.tool", "layers.*.target", "layers.*.settings.*", "layers.*.needs.*", "layers.*.needs.*.[]"),
         *("layers.*.[].tool", "layers.*.[].target", "layers.*.[].settings.*", "layers.*.[].needs.*"),
         "layers.*.[].needs.*.[]",
@@ -169,11 +169,17 @@ def test_every_string_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fie
         else:
             assert manifest is not None
             assert plan is not None
-            assert field in ("about", "catalogs.[]") or field.endswith("settings.*") or ".endpoint." in field
+            assert (
+                field in ("about", "catalogs.[]", "docker.base")
+                or field.endswith("settings.*")
+                or ".endpoint." in field
+            )
             if ".endpoint." in field:
                 assert text in given(plan)
             elif field == "about":
                 assert manifest.about == text
+            elif field == "docker.base":
+                assert (manifest.docker.base, kind) == (text, "secret")  # which is an image and its tag, too
             elif field == "catalogs.[]":
                 assert list(manifest.catalogs) == [text]  # a name like any other: whoever trusts it has typed it
             else:

