@@ -68,12 +68,13 @@ def answer(
         from stackwright.views import envelope
 
         envelope.show(command, result, ok=code is Exit.FINE, diagnostics=warnings)
-    elif not quiet:
+        return code
+    if not quiet:
         from stackwright.views.page import show
 
         show(view)
-        if warnings:
-            from stackwright.views import diagnostics
+    if warnings and not (quiet and code is Exit.FINE):  # what made it fail is an error
+        from stackwright.views import diagnostics
 
-            diagnostics.show(warnings)
+        diagnostics.show(warnings)
     return code

@@ -213,7 +213,7 @@ class _Build:
             told = json.loads(line)
             errors.extend(told.get("errors", ()))
             # That files are copied into an image goes without saying.
-            if told.get("phase") == "installing" and not told["text"].startswith("copying"):
+            if told.get("phase") == "installing" and "hardlink" not in told["text"]:
                 self.tell(told["text"])
 
         status = self._run(["sh", "-c", _INSTALL, "sh", *luggage.command], luggage.env, luggage.user, heard)
