@@ -200,7 +200,7 @@ def test_smoke_names_a_wire_whose_share_was_taken(demo: Demo, wire: str, fault: 
 
 @contextmanager
 def locked_role(demo: Demo, wire: str) -> Iterator[None]:
-    role = demo.site.fields(demo.wire(wire))["username"]
+    role = demo.site.fields(demo.wire(wire).fields)["username"]
     sql(demo.live, f'ALTER ROLE "{role}" NOLOGIN')
     yield
     sql(demo.live, f'ALTER ROLE "{role}" LOGIN')
@@ -209,7 +209,7 @@ def locked_role(demo: Demo, wire: str) -> Iterator[None]:
 @contextmanager
 def database_gone(demo: Demo, wire: str) -> Iterator[None]:
     """Under another name, so that it can come back; whoever dials it finds none."""
-    name = demo.site.fields(demo.wire(wire))["database"]
+    name = demo.site.fields(demo.wire(wire).fields)["database"]
     cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     sql(demo.live, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false', cut, f'ALTER DATABASE "{name}" RENAME TO gone')
     yield
@@ -220,7 +220,7 @@ def database_gone(demo: Demo, wire: str) -> Iterator[None]:
 def user_gone(demo: Demo, wire: str) -> Iterator[None]:
     users = demo.live.root / "components/storage/data/users.json"
     granted = json.loads(users.read_text())
-    key = demo.site.fields(demo.wire(wire))["access_key"]
+    key = demo.site.fields(demo.wire(wire).fields)["access_key"]
     replace(users, {user: secret for user, secret in granted.items() if user != key})
     yield
     replace(users, granted)
@@ -229,7 +229,7 @@ def user_gone(demo: Demo, wire: str) -> Iterator[None]:
 @contextmanager
 def bucket_gone(demo: Demo, wire: str) -> Iterator[None]:
     s3 = load_module(shipped() / "catalog/_interfaces/s3.py", "s3_of_the_test")
-    fields = demo.site.fields(demo.wire(wire))
+    fields = demo.site.fields(demo.wire(wire).fields)
     s3._request(fields, "DELETE", "")
     yield
     s3._request(fields, "PUT", "")
@@ -322,11 +322,11 @@ def test_no_probe_is_content_with_a_stranger(demo: Demo) -> None:
             {
                 "wire": f"{wire.interface} at {kind}",
                 "probe": str(site.interface_file(wire.interface)),
-                "fields": wrong(site.fields(wire)),
+                "fields": wrong(site.fields(wire.fields)),
             }
             for wire in {wire.interface: wire for wire in site.wires}.values()
             for kind, port in ports.items()
-            for wrong in [tampered.port(port, site.fields(wire))]
+            for wrong in [tampered.port(port, site.fields(wire.fields))]
         ]
         words = ["stackwright_job.probes"]
         folder = demo.live.root / "jobs/strangers"
@@ -347,7 +347,7 @@ def test_the_hint_repairs_a_broken_share() -> None:
         (stack.folder / "probes.py").write_text(demostack.PROBES_ONLY)
         stack.stack("up", "--quiet")
         demo = Demo(stack)
-        database = demo.site.fields(demo.wire("jobs.database_sql"))["database"]
+        database = demo.site.fields(demo.wire("jobs.database_sql").fields)["database"]
         inside = f'\\connect "{database}"'
         sql(demo.live, inside, "CREATE TABLE kept (n int)")
         for fault, wire in ((REVOKED, "jobs.database_sql"), (REVOKED, "jobs.storage_s3")):

@@ -114,7 +114,7 @@ def checks(stack: Live) -> dict[str, list[tuple[str, WireCheck]]]:
         found |= asked(PASSWORD, [with_wrong_secret(wire) for wire in wires if PASSWORD in FAULTS[wire.interface]])
         share = next(wire for wire in wires if wire.interface == "mysql")
         for fault, statement in ((DATABASE, "DROP DATABASE"), (REVOKED, "DROP USER")):
-            administer(stack, f"{statement} `{site.fields(share)['username']}`")
+            administer(stack, f"{statement} `{site.fields(share.fields)['username']}`")
             found |= asked(fault, [share])
         KeeperClient(Workspace.open(stack.root)).stop_together([*stack.pids()])
         return found | asked(GONE, wires) | waiting.result()

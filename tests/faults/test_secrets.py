@@ -6,6 +6,7 @@ import base64
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +32,7 @@ import base64
 from stackwright.smoke.pipeline import Pipeline
 PIPELINE = Pipeline("leaky")
 def stolen(run):
-    secret = run._site.fields(run._site.plan.wires[0])["secret_key"]
+    secret = run._site.fields(run._site.plan.wires[0].fields)["secret_key"]
     return [secret, base64.b64encode(b"x" + secret.encode()).decode()]
 @PIPELINE.step("shows", "database")
 def shows(run):
@@ -125,6 +126,11 @@ def test_the_search_finds_what_is_planted(life: Life, tmp_path: Path) -> None:
         watcher.look()
         assert leak.stdin
         leak.stdin.close()
+    time.sleep(0.5)  # a look of the other watcher is over
+    for seen in [line for line, pid in life.watcher.lines.items() if pid == leak.pid]:
+        del life.watcher.lines[seen]
+    for known in [known for known in life.watcher.environments if known[0] == leak.pid]:
+        del life.watcher.environments[known]
     assert [pid for line, pid in watcher.lines.items() if search(line)] == [leak.pid]
     assert [pid for (pid, line), held in watcher.environments.items() if search(line) and search(held)] == [leak.pid]
 

@@ -230,9 +230,15 @@ def _end(child: subprocess.Popen[bytes], look: Callable[[], None]) -> None:
 
 
 def _end_tree(top: process.Identity, look: Callable[[], None]) -> None:
+    frozen: set[process.Identity] = set()
+
     def below() -> list[process.Identity]:
+        found = [p.identity for p in process.descendants(top.pid)]
+        for who in set(found) - frozen:
+            process.send(who, signal.SIGSTOP)  # or it makes something between the look and the end
+        frozen.update(found)
         look()
-        return [p.identity for p in process.descendants(top.pid)]
+        return found
 
     process.end(below, signal.SIGTERM, patience=1.0)
     process.send(top, signal.SIGKILL)
