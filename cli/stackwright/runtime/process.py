@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -314,10 +315,13 @@ def shared_files() -> set[tuple[str, int]]:
 
 
 def shared_memory(pid: int) -> set[str]:
-    """The names below /dev/shm that a process maps (Linux only)."""
-    try:
-        with open(f"/proc/{pid}/maps") as file:
-            lines = [line for line in file if "/dev/shm/" in line]  # noqa: S108
-    except OSError:
-        return set()
-    return {line.split("/dev/shm/", 1)[1].split("/")[0].rstrip("\n").removesuffix(" (deleted)") for line in lines}  # noqa: S108
+    """The names below /dev/shm that a process maps, or holds open as it is about to map them (Linux only)."""
+    paths: list[str] = []
+    with suppress(OSError), open(f"/proc/{pid}/maps") as file:
+        paths += [line.split(maxsplit=5)[-1] for line in file if "/dev/shm/" in line]  # noqa: S108
+    with suppress(OSError):
+        for entry in os.scandir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                paths.append(os.readlink(entry.path))
+    inside = [path for path in paths if path.startswith("/dev/shm/")]  # noqa: S108
+    return {path.split("/")[3].rstrip("\n").removesuffix(" (deleted)") for path in inside}

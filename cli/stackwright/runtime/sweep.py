@@ -36,8 +36,12 @@ def sweep(ws: Workspace) -> list[Leftover]:
     first = _Census(ws)
     found = {leftover.what: leftover for leftover in first.leftovers() if leftover.kind == "process"}
 
+    held: set[tuple[str, int]] = set()
+
     def living() -> list[Identity]:
         census = _Census(ws, processes_only=True)
+        names = {name for pid in census.ours for name in process.shared_memory(pid)}
+        held.update(file for file in process.shared_files() if file[0] in names)
         for leftover in census.processes():
             found.setdefault(leftover.what, leftover)
         # Parents before children: a shim must know that it is to stop before it sees its tool die.
@@ -48,7 +52,7 @@ def sweep(ws: Workspace) -> list[Leftover]:
     last = _Census(ws)
     # What living processes of ours held is ours for certain; what they leave now has a dead owner.
     mapped = {name for pid in last.procs for name in process.shared_memory(pid)}
-    for name, inode in {*first.memory, *last.memory}:
+    for name, inode in {*first.memory, *held, *last.memory}:
         if (name, inode) in process.shared_files() and name not in mapped:
             (SHARED_MEMORY / name).unlink(missing_ok=True)
             swept.append(Leftover("shm", str(SHARED_MEMORY / name)))
