@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from stackwright.errors import Diagnostic, Exit, StackError
 
@@ -24,3 +26,16 @@ class Cancelled(StackError):  # noqa: N818 (nothing has gone wrong)
             hint="go on with\n    stack up\nor remove everything with\n    stack down",
         )
         super().__init__(stopped, Exit.INTERRUPTED)
+
+
+@contextmanager
+def slot(slots: threading.Semaphore, cancel: threading.Event, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold one of a few slots; `waiting` is told once where none is free, and the wait can be cancelled."""
+    if not slots.acquire(blocking=False):
+        waiting()
+        while not slots.acquire(timeout=0.2):
+            check(cancel)
+    try:
+        yield
+    finally:
+        slots.release()

@@ -16,8 +16,8 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from typing import Any
 from stackwright.errors import Diagnostic, StackError
 from stackwright.folders import cache_dir
 from stackwright.runtime import interpreters, sources, uv
-from stackwright.runtime.cancel import check
+from stackwright.runtime.cancel import slot
 from stackwright.runtime.files import write_atomic
 from stackwright.runtime.flock import locked
 from stackwright.runtime.program import ProgramError, quoted
@@ -71,7 +71,7 @@ def _install_once(spec: EnvironmentSpec, prefix: Path, progress: Progress, cance
     with locked(prefix.with_name(f"{prefix.name}.lock"), cancel, others) as lock:
         if environment_complete(spec):
             return
-        with _slot(cancel, lambda: progress(key, "installing", "waiting for other installs")):
+        with slot(_SLOTS, cancel, lambda: progress(key, "installing", "waiting for other installs")):
             _remove_abandoned(prefix)
             part = prefix.with_name(f".{prefix.name}.part")
             try:
@@ -80,18 +80,6 @@ def _install_once(spec: EnvironmentSpec, prefix: Path, progress: Progress, cance
             except BaseException:
                 shutil.rmtree(part, ignore_errors=True)
                 raise
-
-
-@contextmanager
-def _slot(cancel: threading.Event, waiting: Callable[[], None]) -> Iterator[None]:
-    if not _SLOTS.acquire(blocking=False):
-        waiting()
-        while not _SLOTS.acquire(timeout=0.2):
-            check(cancel)
-    try:
-        yield
-    finally:
-        _SLOTS.release()
 
 
 @dataclass(frozen=True, slots=True)

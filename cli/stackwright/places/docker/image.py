@@ -19,7 +19,7 @@ from typing import Any
 from stackwright.errors import Diagnostic, StackError
 from stackwright.places.docker import archive, baggage, labels
 from stackwright.places.docker.engine import Engine, asking, claim, connect, execute
-from stackwright.runtime.cancel import check
+from stackwright.runtime.cancel import check, slot
 from stackwright.runtime.steps import client_journal
 from stackwright.runtime.workspace import Workspace
 
@@ -83,7 +83,10 @@ def ensure(ws: Workspace, spec: ImageSpec, progress: Progress, cancel: threading
         waiting = False
         while not inspect(engine, image):
             check(cancel)
-            with _slot(cancel, lambda: tell("waiting for other installs")), _container(engine, image, spec) as at:
+            with (
+                slot(_SLOTS, cancel, lambda: tell("waiting for other installs")),
+                _container(engine, image, spec) as at,
+            ):
                 if at:
                     _Build(engine, at, spec, image, tell, cancel).run()
             if not at:
@@ -93,18 +96,6 @@ def ensure(ws: Workspace, spec: ImageSpec, progress: Progress, cancel: threading
                 cancel.wait(0.5)
         journal.write("done", "image", "", image)
     return image
-
-
-@contextmanager
-def _slot(cancel: threading.Event, waiting: Callable[[], None]) -> Iterator[None]:
-    if not _SLOTS.acquire(blocking=False):
-        waiting()
-        while not _SLOTS.acquire(timeout=0.2):
-            check(cancel)
-    try:
-        yield
-    finally:
-        _SLOTS.release()
 
 
 @contextmanager
