@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import json
 import os
 import platform
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,14 +67,14 @@ def run(*words: str | Path, env: dict[str, str] | None = None) -> str:
 # -- what it is made of, kept between runs ---------------------------------------------------------------------------
 
 
-def unpacked() -> Path:
+def unpacked(packages: Sequence[str] = PACKAGES) -> Path:
     """Debian's packages that this machine does not have, unpacked in the cache, never installed."""
     apt = ("apt-get", "-y", "--no-install-recommends", "-o", "Debug::NoLocking=1")
     try:
-        plan = run(*apt, "--print-uris", "install", *PACKAGES)
+        plan = run(*apt, "--print-uris", "install", *packages)
     except EngineError:  # a machine whose lists were never fetched
         run("apt-get", "update")
-        plan = run(*apt, "--print-uris", "install", *PACKAGES)
+        plan = run(*apt, "--print-uris", "install", *packages)
     wanted = sorted(line.split()[1] for line in plan.splitlines() if line.startswith("'"))
     root = CACHE / f"engine-{hashlib.sha256(' '.join(wanted).encode()).hexdigest()[:12]}"
     if root.is_dir():
@@ -81,7 +82,7 @@ def unpacked() -> Path:
     with scratch() as folder:
         (folder / "debs" / "partial").mkdir(parents=True)
         archives = f"Dir::Cache::archives={folder / 'debs'}"
-        run(*apt, "-o", archives, "-o", "APT::Sandbox::User=root", "--download-only", "install", *PACKAGES)
+        run(*apt, "-o", archives, "-o", "APT::Sandbox::User=root", "--download-only", "install", *packages)
         for deb in (folder / "debs").glob("*.deb"):
             run("dpkg-deb", "-x", deb, folder / "root")
         links_as_installed(folder / "root" / "usr/sbin")
@@ -91,9 +92,9 @@ def unpacked() -> Path:
 
 def links_as_installed(sbin: Path) -> None:
     """The names that the package's script, which does not run here, would have made."""
-    for name in ("iptables", "ip6tables"):
-        if (sbin / f"{name}-nft").exists():
-            (sbin / name).symlink_to(f"{name}-nft")
+    for family, rest in itertools.product(("iptables", "ip6tables"), ("", "-save", "-restore")):
+        if (sbin / f"{family}-nft{rest}").exists():
+            (sbin / f"{family}{rest}").symlink_to(f"{family}-nft{rest}")
 
 
 def base_image(root: Path) -> Path:
@@ -280,9 +281,9 @@ class Engine:
             if not ended(pid, 20):
                 os.kill(pid, signal.SIGKILL)
                 ended(pid, 10)
-        self._clear_network()
+        alone = self._clear_network()
         self._clear_groups()
-        for place in HIDDEN:
+        for place in HIDDEN if alone else ():  # another one of ours has its mounts there, which a removal would undo
             with contextlib.suppress(OSError):
                 place.rmdir()  # only if it is empty, so nobody else's
         if self.folder.exists():
@@ -297,15 +298,16 @@ class Engine:
                 if network["Name"] not in ("bridge", "host", "none"):
                     client.remove_network(network["Id"])
 
-    def _clear_network(self) -> None:
+    def _clear_network(self) -> bool:
+        """Whether there is no other engine of ours."""
         file = self.folder / "made.json"
         if not file.is_file():
-            return
+            return False
         made = json.loads(file.read_text())
         for link in json.loads(run("ip", "-json", "addr", "show", "type", "bridge")):
             if any(address.get("local", "").startswith(f"{made['net']}.") for address in link.get("addr_info", ())):
                 run("ip", "link", "del", link["ifname"])
-        close_way(environment(Path(made["root"])), made["net"], made["forwarding"])
+        return close_way(environment(Path(made["root"])), made["net"], made["forwarding"])
 
     def _clear_groups(self) -> None:
         for group in (Path("/sys/fs/cgroup") / self.bridge, *Path("/sys/fs/cgroup").glob(f"*/{self.bridge}")):
@@ -350,29 +352,30 @@ FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 COMMENT = "stackwright-engine"
 
 
-def rules(net: str) -> Iterator[list[str]]:
+def rules(net: str, comment: str = COMMENT) -> Iterator[list[str]]:
     """The table and the words of each rule that lets the addresses of an engine out and the answers in."""
     pool = f"{net}.0.0/16"
-    comment = ["-m", "comment", "--comment", COMMENT]
-    yield ["nat", "POSTROUTING", "-s", pool, "!", "-d", pool, *comment, "-j", "MASQUERADE"]
-    yield ["filter", "FORWARD", "-s", pool, *comment, "-j", "ACCEPT"]
-    yield ["filter", "FORWARD", "-d", pool, *comment, "-j", "ACCEPT"]
+    mark = ["-m", "comment", "--comment", comment]
+    yield ["nat", "POSTROUTING", "-s", pool, "!", "-d", pool, *mark, "-j", "MASQUERADE"]
+    yield ["filter", "FORWARD", "-s", pool, *mark, "-j", "ACCEPT"]
+    yield ["filter", "FORWARD", "-d", pool, *mark, "-j", "ACCEPT"]
 
 
-def open_way(env: dict[str, str], net: str) -> None:
+def open_way(env: dict[str, str], net: str, comment: str = COMMENT) -> None:
     """Let an engine's containers out."""
-    for table, chain, *words in rules(net):
+    for table, chain, *words in rules(net, comment):
         run("iptables", "-t", table, "-I", chain, *words, env=env)
 
 
-def close_way(env: dict[str, str], net: str, forwarding: str) -> None:
-    """Take the rules away; forwarding is as it was, unless somebody else's rules need it."""
-    for table, chain, *words in rules(net):
+def close_way(env: dict[str, str], net: str, forwarding: str, comment: str = COMMENT) -> bool:
+    """Take the rules away; forwarding is as it was, unless somebody else's rules need it. Whether none of ours do."""
+    for table, chain, *words in rules(net, comment):
         with contextlib.suppress(EngineError):  # it was never made, or is gone
             run("iptables", "-t", table, "-D", chain, *words, env=env)
     left = run("iptables", "-S", env=env)
-    if COMMENT not in left and "DOCKER" not in left:
+    if not any(other in left for other in ("stackwright-", "DOCKER")):
         FORWARDING.write_text(forwarding)
+    return comment not in left
 
 
 def main() -> None:
