@@ -15,9 +15,11 @@ import yaml
 
 import dockerengine
 from livestack import Live
+from stackwright.folders import shipped
 
 BASE = os.environ.get("STACK_TEST_DOCKER_BASE", dockerengine.BASE)
 STRANGER = "stranger"
+DEMO = yaml.safe_load((shipped() / "blueprints/demo.yaml").read_text())
 Things = dict[str, dict[str, str]]  # kind -> id -> name
 
 assert "stackwright" not in str(docker.__file__), "tests/docker hides the SDK"

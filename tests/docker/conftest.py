@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import docker
@@ -12,19 +13,26 @@ import pytest
 
 import dockerengine
 import livestack
+from dockerstack import Things, things
+
+LAST = "test_life.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs an engine, and is run by `make test-docker`."""
+    """Everything here needs an engine, and is run by `make test-docker`.
+
+    Images take longest, so stacks keep them for the next test. The last one uses nearly all, and shows that they go.
+    """
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.docker)
+    items.sort(key=lambda item: item.path == here / LAST)
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[docker.APIClient]:
-    """The engine, also for the commands that tests start."""
+def reached() -> Iterator[docker.APIClient]:
+    """An engine, also for the commands that tests start."""
     if given := os.environ.get("DOCKER_HOST"):
         client = docker.APIClient(base_url=given, timeout=300)
         client.ping()
@@ -43,6 +51,22 @@ def engine() -> Iterator[docker.APIClient]:
         finally:
             os.environ.pop("DOCKER_HOST", None)
             own.stop()
+
+
+@pytest.fixture(scope="session")
+def blank(reached: docker.APIClient) -> Iterator[Things]:
+    """What the engine had before these tests; what they kept and nobody removed goes in the end."""
+    before = things(reached)
+    yield before
+    for image in things(reached)["image"].keys() - before["image"].keys():
+        with suppress(docker.errors.NotFound):  # it went with one that was made of it
+            reached.remove_image(image, force=True)
+
+
+@pytest.fixture(scope="session")
+def engine(reached: docker.APIClient, blank: Things) -> docker.APIClient:
+    """The engine, of which it is known what it had before."""
+    return reached
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import docker
@@ -71,7 +72,7 @@ def test_killed_while_images_are_made(engine: docker.APIClient, before: Things, 
     assert changes(before, things(engine)) == []
     for seconds in (3, 10):
         command = stack.start("up", "--quiet")
-        with pytest.raises(Exception, match="timed out"):
+        with pytest.raises(subprocess.TimeoutExpired):
             command.communicate(timeout=seconds)
         command.kill()
         command.communicate()

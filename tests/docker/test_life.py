@@ -12,14 +12,11 @@ from typing import Any
 
 import docker
 import pytest
-import yaml
 
-from dockerstack import Contained, Things, changes, contained, somebody_else, things
+from dockerstack import DEMO, STRANGER, Contained, Things, changes, contained, somebody_else, things
 from exposure import Search, Watcher
 from livestack import until
-from stackwright.folders import shipped
 
-DEMO = yaml.safe_load((shipped() / "blueprints/demo.yaml").read_text())
 LIBRARIES = {"data-versioning"}
 SECOND = {"model-registry"}  # another layer's component does it
 CONTAINED = set(DEMO["layers"]) - LIBRARIES - SECOND
@@ -54,9 +51,10 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def life(engine: docker.APIClient, place: Path) -> Iterator[Life]:
+def life(engine: docker.APIClient, blank: Things, place: Path) -> Iterator[Life]:
     """Brought up once; `down` is the last test's, or the fixture's if that is not reached."""
     with somebody_else(engine) as before, Watcher(place / "nothing") as watcher:
+        before["image"] = {i: name for i, name in before["image"].items() if i in blank["image"] or STRANGER in name}
         with contained(place, "life", DEMO["layers"], jobs=DEMO["jobs"], patience=1500) as stack:
             stack.stack("up")
             yield Life(stack, engine, before, watcher)

@@ -30,8 +30,8 @@ def test_processes_and_containers(engine: docker.APIClient, place: Path) -> None
         for pipeline in ("lifecycle", "layers"):
             steps = stack.answer("smoke", "--pipeline", pipeline)["steps"]
             assert [step for step in steps if step["state"] == "failed"] == []
-        assert "nothing left" in stack.down()
-    assert changes(before, things(engine)) == []
+        assert "nothing left" in stack.down("--keep-images")
+    assert changes(before, things(engine), "image") == []
 
 
 def test_a_container_that_needs_a_process(engine: docker.APIClient, place: Path) -> None:
@@ -48,5 +48,5 @@ def test_a_container_that_needs_a_process(engine: docker.APIClient, place: Path)
         assert inside == {"experiment-tracking"}
         steps = stack.answer("smoke", "--pipeline", "layers")["steps"]
         assert {step["layer"] for step in steps if step["state"] == "passed"} == {*layers}
-        assert "nothing left" in stack.down()
-    assert changes(before, things(engine)) == []
+        assert "nothing left" in stack.down("--keep-images")
+    assert changes(before, things(engine), "image") == []
