@@ -88,7 +88,8 @@ def ask_tcp(address: str, limit: float) -> str | None:
     return None
 
 
-def _ask(spec: ReadySpec, limit: float) -> str | None:
+def ask(spec: ReadySpec, limit: float) -> str | None:
+    """Ask once."""
     if spec.get("http"):
         return ask_http(spec["http"], spec.get("json") or {}, limit)
     if spec.get("tcp"):
@@ -109,7 +110,7 @@ def main(spec: ReadySpec, seconds: float) -> int:
     """Ask until it answers, at least once; 0 when it did."""
     now = word = time.monotonic()
     until = now + seconds
-    while problem := _ask(spec, max(0.1, min(LIMIT, until - now) if seconds else LIMIT)):
+    while problem := ask(spec, max(0.1, min(LIMIT, until - now) if seconds else LIMIT)):
         now = time.monotonic()
         if now >= until or now - word >= WORD:
             print(" ".join(problem.split()), flush=True)  # noqa: T201 (this is the answer)

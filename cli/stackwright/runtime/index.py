@@ -22,6 +22,11 @@ def folder() -> Path:
     return folders.state_dir() / "stacks"
 
 
+def cluster(stack: str) -> Path:
+    """Where it is written that a stack has a cluster of its own: here, so that it outlives the stack's folder."""
+    return folder() / f"{stack}.cluster"
+
+
 @contextmanager
 def lock() -> Iterator[None]:
     """Two commands must not take the same name or ports at once. The folder itself is the lock: it leaves no file."""

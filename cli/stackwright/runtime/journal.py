@@ -1,8 +1,8 @@
 """What was done, on disk before it is done: one JSON line an act, one writer a file.
 
 `op` is intent | spawned | seen | ready | exit | stopped | done; `kind` is environment | process | prepare | grant |
-worker | terraform | network | image | volume | container | stack. A torn last line (the writer was killed) is
-tolerated.
+worker | terraform | network | image | volume | container | namespace | delivery | secret | workload | stack. A torn
+last line (the writer was killed) is tolerated.
 
 A seam for the fault tests: with STACK_TEST_KILL_AT=n in the environment, this process kills itself with SIGKILL right
 after its n-th act (what is only `seen` is none), which is how the tests stop `up` and `down` at every step; the keeper

@@ -6,8 +6,9 @@ import os
 import re
 import select
 import subprocess
+import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,6 +62,40 @@ def run(
     if process.wait() != 0:
         name = Path(command[0]).name
         raise ProgramError("\n".join(tail).strip() or f"{name} ended with status {process.returncode} and said nothing")
+
+
+def feed(command: Sequence[str], pieces: Iterable[bytes], cancel: threading.Event) -> None:
+    """Run a program of the user's own with these pieces as its standard input; ProgramError when it fails."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        assert process.stdin
+        try:
+            with suppress(BrokenPipeError):  # it has failed, and says why
+                for piece in pieces:
+                    check(cancel)
+                    process.stdin.write(piece)
+                process.stdin.close()
+        except BaseException:
+            _kill(process)
+            raise
+        status = process.wait()
+        said.seek(0)
+        tail = said.read()[-4096:].decode(errors="replace").strip()
+    if status != 0:
+        raise ProgramError(tail or f"{Path(command[0]).name} ended with status {status} and said nothing")
+
+
+def said_by(command: Sequence[str], limit: float = 60.0) -> str:
+    """What a program of the user's own answers; ProgramError when it fails."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired:
+        raise ProgramError(f"{Path(command[0]).name} did not end within {limit:.0f} s") from None
+    if done.returncode != 0:
+        raise ProgramError((done.stderr or done.stdout).decode(errors="replace").strip()[-4096:])
+    return done.stdout.decode(errors="replace")
 
 
 def _listen(process: subprocess.Popen[bytes], cancel: threading.Event, said: Callable[[str], None]) -> list[str]:

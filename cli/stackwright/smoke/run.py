@@ -14,10 +14,10 @@ from typing import Any
 
 from stackwright.errors import StackError
 from stackwright.folders import shipped
-from stackwright.model.catalog import Layer
-from stackwright.model.deployer import DockerDeployer
+from stackwright.model.catalog import GPU_CHECK, Layer
 from stackwright.model.plan import Component, Plan
 from stackwright.model.report import Event, Progress, SmokeReport, Step, WireCheck
+from stackwright.smoke import gpus
 from stackwright.smoke.jobs import Jobs
 from stackwright.smoke.pipeline import (
     Evidence,
@@ -30,7 +30,8 @@ from stackwright.smoke.pipeline import (
     where,
 )
 from stackwright.smoke.probe import probe_wires
-from stackwright.smoke.site import JOBS, SMOKE, Fields, Install, Secrets, Site
+from stackwright.smoke.site import JOBS, SMOKE, Execute, Fields, Install, Secrets, Site
+from stackwright.smoke.within import Carrier
 from stackwright.smoke.worker import UnspokenError, Worker
 
 
@@ -46,12 +47,15 @@ def run_smoke(
     catalog: Path | None = None,
     others: tuple[Path, ...] = (),
     install: Install | None = None,
+    inside: Execute | None = None,
+    carrier: Carrier | None = None,
 ) -> SmokeReport:
     """Every wire probed, then every step whose layers the stack has; `layers` brings the verbs' deadlines."""
     began = time.monotonic()
     file = find_pipeline(pipeline)
     steps = load_pipeline(file, (layers or {}).keys())
-    site = Site(plan, workspace, secrets, layers or {}, (catalog or shipped() / "catalog", *others), install)
+    catalogs = (catalog or shipped() / "catalog", *others)
+    site = Site(plan, workspace, secrets, layers or {}, catalogs, install, inside, carrier)
     shutil.rmtree(workspace / "jobs" / "smoke", ignore_errors=True)
     progress(Event("", "checking", "wires"))
     wires = probe_wires(site, site.wires)
@@ -80,8 +84,8 @@ class Run:
 
     def python_of(self, component: Component) -> Path:
         """The interpreter that has what a component is made of."""
-        inside = component.target == DockerDeployer.target
-        environment = component.spoken_in or (self._site.plan.jobs.environment if inside else component.environment)
+        there = self._site.plan.jobs.environment if component.contained else component.environment
+        environment = component.spoken_in or there
         return self._site.prefix(environment) / "bin" / "python"
 
     def has(self, layer: str) -> bool:
@@ -132,6 +136,13 @@ class Run:
             self._workers[component.id] = Worker(self._site, component)
         return self._workers[component.id]
 
+    def gpu_check(self, layer: str, component: Component) -> dict[str, Any]:
+        """By the tool's own verb where it has one, else by ours."""
+        own = self._site.verbs(component).is_file() and self.worker(component).speaks(GPU_CHECK)
+        if own:
+            return self.worker(component).call(layer, GPU_CHECK, {}, {})
+        return gpus.check(self._site, partial(self.worker, component), layer, component)
+
     def __enter__(self) -> Run:
         return self
 
@@ -140,6 +151,8 @@ class Run:
             self.cpu[name] = worker.cpu
             worker.close()
         self.jobs.close()
+        if self._site.carrier:
+            self._site.carrier.close()
 
 
 class LayerVerbs:
@@ -154,8 +167,10 @@ class LayerVerbs:
         return partial(self._call, verb)
 
     def _call(self, verb: str, **args: Any) -> dict[str, Any]:
-        if verb == "run_job" and self.component.target == DockerDeployer.target:
+        if verb == "run_job" and self.component.contained:
             args |= self._run.jobs.inside(args["argv"], args["env"])
+        if verb == GPU_CHECK:
+            return self._run.gpu_check(self._layer, self.component)
         return self._run.worker(self.component).call(self._layer, verb, args, self._endpoints)
 
 

@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stackwright.model.base import Text, as_json
 from stackwright.model.catalog import Layer
 from stackwright.model.plan import Component, Inside, Plan, Wire
+
+if TYPE_CHECKING:
+    from stackwright.smoke.within import Carrier
 
 Fields = dict[str, Any]  # field of an interface -> its value
 JOBS, SMOKE = "jobs", "smoke"  # consumers that are no components: the stack's jobs, and we ourselves
@@ -20,6 +23,7 @@ VERB_SECONDS = 300.0  # where a layer does not say
 
 
 Install = Callable[[tuple[str, ...], str], Path]  # packages, a range of Pythons -> the environment with exactly those
+Execute = Callable[[Component, list[str]], str]  # what a command says that runs in a component's own place
 
 
 class Secrets(Protocol):
@@ -42,6 +46,8 @@ class Site:
     layers: Mapping[str, Layer]
     catalogs: tuple[Path, ...]  # that the plan was made from: ours, then other people's
     install: Install | None = None  # where jobs may have environments of their own
+    inside: Execute | None = None  # where commands may be run beside a component
+    carrier: Carrier | None = None  # for those who run jobs in pods
 
     def text(self, text: Text | int) -> Any:
         """A text with its secrets; a number stays one."""

@@ -15,6 +15,7 @@ from typing import Any
 from stackwright.errors import Diagnostic, StackError
 from stackwright.model.plan import Component
 from stackwright.smoke.site import Fields, Site
+from stackwright.smoke.within import PodProcess
 from stackwright_job.exchange import pack, unpack
 
 _STARTING = 180.0  # importing a client on a loaded machine
@@ -107,11 +108,16 @@ class Worker:
         self.log = worker_log(site.workspace, component.id)
         self.cpu = 0.0  # seconds, with the child's own children
         self._ids = 0
-        self._told = {**site.described(component), "env": {}}
+        inside = site.plan.jobs.inside if site.carrier and site.carrier.carries(component.id) else None
+        self._told = {**site.described(component, inside), "env": {}}
         if component.kind != "service" or component.elsewhere:
             self._settle()
         words = ["stackwright_job.worker", str(site.verbs(component))]
-        self._process = Process(site, site.environment_of(component), words, self.dir, self.log)
+        self._process = (
+            PodProcess(site, component, words, self.dir, self.log)
+            if inside
+            else Process(site, site.environment_of(component), words, self.dir, self.log)
+        )
         self._verbs: list[str] | None = None
 
     def _settle(self) -> None:
