@@ -6,7 +6,7 @@ PYTHON := $(shell for p in $(PYTHON) python3 python3.13 python3.12 python3.11 py
 	  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: demo install test test-docker quick lint bench clean
+.PHONY: demo install test test-docker test-kubernetes test-cloud quick lint bench clean
 
 demo: .venv/run.stamp
 	$(BIN)/stack demo
@@ -14,15 +14,24 @@ demo: .venv/run.stamp
 install: .venv/run.stamp # only the command, .venv/bin/stack
 
 test: .venv/dev.stamp
-	$(BIN)/pytest -q -n 2 -m "not live and not faults and not docker"
-	$(BIN)/pytest -q -m "(live or faults) and not docker" --durations=15
+	$(BIN)/pytest -q -n 2 -m "not live and not faults and not docker and not kubernetes and not cloud"
+	$(BIN)/pytest -q -m "(live or faults) and not docker and not kubernetes and not cloud" --durations=15
 
 # Containers for real: on the engine that DOCKER_HOST names, or on one of our own (Linux, root, Debian's packages).
 test-docker: .venv/dev.stamp
 	$(BIN)/pytest -q -m docker --timeout 1800 --durations=15
 
+# A cluster for real: the one that KUBECONFIG names, or one of our own (Linux, root, Go and Debian's packages; its first
+# build takes some ten minutes and is kept).
+test-kubernetes: .venv/dev.stamp
+	$(BIN)/pytest -q -m kubernetes --timeout 3600 --durations=15
+
+# AWS, emulated by moto in an environment of its own, with HashiCorp's provider from the mirror in STACK_TEST_AWS_MIRROR.
+test-cloud: .venv/dev.stamp
+	$(BIN)/pytest -q -m cloud --timeout 900 --durations=15
+
 quick: .venv/dev.stamp
-	$(BIN)/pytest -q -n 2 -m "not live and not faults and not docker"
+	$(BIN)/pytest -q -n 2 -m "not live and not faults and not docker and not kubernetes and not cloud"
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo
@@ -52,6 +61,6 @@ clean:
 .PHONY: lock
 lock: .venv/uv.stamp
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
-	  pyproject.toml -o requirements/run.txt
+	  -c requirements/constraints.txt pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
-	  --group dev --extra ejected -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+	  --group dev --extra ejected --extra aws -c requirements/run.txt pyproject.toml -o requirements/dev.txt

@@ -14,7 +14,7 @@ MANIFEST = """\
 name: churn
 layers:
   database: postgres
-  storage: {tool: swift, target: kubernetes}
+  storage: {tool: swift, target: cloud-gcp}
   orchestraton: prefect
   compute-engine: {tool: dask, settings: {workers: two}}
   experiment-tracking: mlfow

@@ -34,6 +34,7 @@ from stackwright.model.report import (
     WebPage,
     WireCheck,
 )
+from stackwright.operations.plan import Planned
 
 WORKSPACE = "/home/ann/churn/.stack/churn"
 
@@ -271,8 +272,8 @@ RECIPE = Recipe(install=Install(packages=("trackery=={{ version }}", "sql-client
 
 # name of the snapshot: command line, operation, its result, exit code
 CASES: dict[str, tuple[tuple[str, ...], str, Any, int]] = {
-    "plan": (("plan",), "plan.plan", PLANNED, 0),
-    "plan-nothing": (("plan",), "plan.plan", (planned(), ()), 0),
+    "plan": (("plan",), "plan.plan", Planned(*PLANNED, None), 0),
+    "plan-nothing": (("plan",), "plan.plan", Planned(planned(), (), None), 0),
     "validate": (("validate",), "plan.validate", planned(), 0),
     "status": (("status",), "status.status", healthy(), 0),
     "status-broken": (("status",), "status.status", broken(), 1),
@@ -367,12 +368,12 @@ def test_pipes_read(name: str, stack: Any, result_of: Any) -> None:
 
 
 KEYS = {
-    "plan": {"plan", "changes"},
+    "plan": {"plan", "changes", "cluster"},
     "validate": {name for name, info in Plan.model_fields.items() if not info.exclude},
     "status": {"name", "id", "workspace", "components"},
     "up": {"name", "id", "workspace", "seconds", "changes", "status", "warnings"},
     "smoke": {"name", "id", "pipeline", "seconds", "wires", "steps", "cpu"},
-    "down": {"name", "id", "seconds", "destroyed", "swept", "left", "looked_at", "kept_data"},
+    "down": {"name", "id", "seconds", "destroyed", "swept", "left", "looked_at", "kept_data", "cluster"},
     "list": {"stacks"},
     "outputs": set(OUTPUTS),
     "render": {"name", "folder", "files"},

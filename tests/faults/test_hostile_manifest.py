@@ -107,6 +107,9 @@ def with_text(field: str, text: str, *, as_key: bool = False) -> dict[str, Any]:
             data["layers"]["database"]["endpoint"]["username"] = {"command": ["x"]} if "command" in field else {}
         if ".[].endpoint" in field:
             data["layers"]["database"] = [data["layers"]["database"]]
+    elif field.startswith("cluster."):
+        made = field.rpartition(".")[2] in ("region", "type")
+        data["cluster"] = {"provider": "aws-eks"} if made else {} if "registry" in field else {"load": "kind"}
     elif field.startswith("layers.*.[]"):
         data["layers"]["serving"] = [data["layers"]["serving"]]
     path = field.split(".")
@@ -150,6 +153,8 @@ def test_the_schema_is_enumerated() -> None:
         *("layers.*.tool", "layers.*.target", "layers.*.settings.*", "layers.*.needs.*", "layers.*.needs.*.[]"),
         *("layers.*.[].tool", "layers.*.[].target", "layers.*.[].settings.*", "layers.*.[].needs.*"),
         "layers.*.[].needs.*.[]",
+        *(f"cluster.{key}" for key in ("provider", "context", "registry", "load", "storage", "storage_class")),
+        *("cluster.region", "cluster.nodes.type", "cluster.gpu.type"),
         *(f"layers.*.{way}endpoint.*{end}" for way in ("", "[].") for end in ("", ".env", ".file", ".command.[]")),
     }
 
@@ -170,7 +175,7 @@ def test_every_string_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fie
             assert manifest is not None
             assert plan is not None
             assert (
-                field in ("about", "catalogs.[]", "docker.base")
+                field in ("about", "catalogs.[]", "docker.base", "cluster.context")
                 or field.endswith("settings.*")
                 or ".endpoint." in field
             )
@@ -178,6 +183,9 @@ def test_every_string_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fie
                 assert text in given(plan)
             elif field == "about":
                 assert manifest.about == text
+            elif field == "cluster.context":
+                assert manifest.cluster is not None
+                assert (manifest.cluster.context, kind) == (text, "secret")  # a kubeconfig may call one so
             elif field == "docker.base":
                 assert (manifest.docker.base, kind) == (text, "secret")  # which is an image and its tag, too
             elif field == "catalogs.[]":

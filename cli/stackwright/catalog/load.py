@@ -13,6 +13,7 @@ from stackwright.errors import Diagnostic, Exit, StackError, did_you_mean
 from stackwright.misfits import Codes, misfits, unknown_key
 from stackwright.model.base import Model
 from stackwright.model.catalog import Hosted, Interface, Layer, Recipe, Tool
+from stackwright.model.deployer import CONTAINED
 from stackwright.yamlfile import Document, read_yaml
 
 M = TypeVar("M", bound=Model)
@@ -93,10 +94,12 @@ class Catalog:
 
     def targets(self, tool_id: str) -> tuple[str, ...]:
         """The targets a tool runs on, beside servers of its kind that somebody has already."""
-        files = {"process": "recipe.yaml", "docker": "recipe.yaml", "hosted": "hosted.yaml"}
+        files = dict.fromkeys(("process", *CONTAINED), "recipe.yaml") | {"hosted": "hosted.yaml"}
         there = [target for target, file in files.items() if (self.folder(tool_id) / file).exists()]
-        if "docker" in there and (self.tool(tool_id).kind != "service" or "docker" in self.refusals(tool_id)):
-            there.remove("docker")  # what runs nowhere runs in no container: a library is used on this machine
+        if CONTAINED[0] in there:
+            refused = CONTAINED if self.tool(tool_id).kind != "service" else tuple(self.refusals(tool_id))
+            # What runs nowhere runs in no container: a library is used on this machine.
+            there = [target for target in there if target not in refused]
         return tuple(there)
 
     def refusals(self, tool_id: str) -> dict[str, str]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from stackwright.catalog.load import INTERFACES, Catalog
 from stackwright.errors import Diagnostic, StackError
+from stackwright.model.catalog import GPU_CHECK
+from stackwright.model.deployer import ELSEWHERE
 from stackwright.model.report import Verdict
 
 FOLDER = "proof"
+GPUS = "gpu"  # the pipeline that is run with the others where this machine has GPUs
 
 
 def verdict(catalog: Catalog, tool_id: str, target: str = "process") -> Verdict:
@@ -22,6 +25,19 @@ def verdict(catalog: Catalog, tool_id: str, target: str = "process") -> Verdict:
         return Verdict("never run")
     same = proof.get("digest") == digest(catalog, tool_id)
     return Verdict("proven" if same else "stale", str(proof.get("date", "")))
+
+
+def on_gpus(catalog: Catalog, tool_id: str, targets: Mapping[str, Verdict]) -> Verdict | None:
+    """Whether its work was seen to multiply on a real GPU, wherever it runs; None where it does no such work here."""
+    here = [target for target in targets if target not in ELSEWHERE]
+    does = any(GPU_CHECK in catalog.layers()[layer].verbs for layer in catalog.tool(tool_id).layers)
+    if not (here and does):
+        return None
+    for target in here:
+        steps = (read(catalog, tool_id, target) or {}).get("steps", ())
+        if any(step.get("pipeline") == GPUS and step.get("state") == "passed" for step in steps):
+            return targets[target]
+    return Verdict("never run")
 
 
 def read(catalog: Catalog, tool_id: str, target: str) -> dict[str, Any] | None:

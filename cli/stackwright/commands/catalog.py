@@ -149,6 +149,9 @@ def prove(
     *,
     target: Annotated[str, typer.Option("--target", metavar="TARGET", help="Where, if not said.")] = "process",
     base: Annotated[str | None, typer.Option("--base", metavar="IMAGE", help="What images are made from.")] = None,
+    cluster: Annotated[
+        list[str] | None, typer.Option("--cluster", metavar="KEY=VALUE", help="As in a manifest's `cluster:`.")
+    ] = None,
     others: Others = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -163,6 +166,7 @@ def prove(
         stack catalog prove TOOL
         stack catalog prove --changed --jobs 2
         stack catalog prove --all --target docker
+        stack catalog prove TOOL@kubernetes --cluster load=containerd
     """
     from stackwright.views import prove as views
     from stackwright.views.progress import progress
@@ -178,6 +182,7 @@ def prove(
             others=others or [],
             target=target,
             base=base,
+            cluster=cluster or [],
         )
     reasons = [reason for result in results for reason in result.reasons]
     code = Exit.FAILED if reasons else Exit.FINE

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from stackwright.commands.options import FileOption, JsonOption, NameArgument, answer, find_target
 from stackwright.errors import Exit
 
@@ -9,12 +14,17 @@ from stackwright.errors import Exit
 def run(
     name: NameArgument = None,
     file: FileOption = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What a cloud's machines cost, instead of the table that comes with it."),
+    ] = None,
     json: JsonOption = False,
 ) -> Exit:
     """Show what a stack consists of and what would change.
 
     Shows every component with its tool, address and the reason why it is there, every wire, the layers of the
-    blueprint that no tool covers, and what `stack up` would add, change, replace or destroy. Changes nothing.
+    blueprint that no tool covers, and what `stack up` would add, change, replace or destroy. Of a cluster that would
+    be made: its machines, what they cost for an hour, and whether its cloud has them for you. Changes nothing.
 
     Example:
         stack plan
@@ -26,6 +36,5 @@ def run(
 
     target = find_target(file, name)
     with progress(quiet=json) as tell:
-        planned, changes = operations.plan(target, tell)
-    result = {"plan": planned, "changes": changes}
-    return answer("plan", result, lambda page: views.plan(page, planned, changes), json=json)
+        plan = operations.plan(target, tell, prices)
+    return answer("plan", plan, lambda page: views.plan(page, *plan), json=json)

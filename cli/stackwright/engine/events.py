@@ -69,7 +69,7 @@ class Said:
 
 def _change(resource: Mapping[str, Any], action: Action, reasons: Mapping[tuple[str, str], str]) -> Change:
     module = _MODULE.match(resource["addr"])
-    kind = str(resource["resource_type"]).removeprefix("stackwright_")
+    kind = str(resource["resource_type"]).removeprefix("stackwright_").removeprefix("helm_")
     what = subject_of(module[1]) if module else str(resource["addr"])
     what = what.removeprefix(f"{kind}:")
     why = reasons.get((kind, what), "") if action != "destroy" else ""

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, BinaryIO
 
+from stackwright.engine import foreign
 from stackwright.engine.embedded import WAITS
 from stackwright.engine.events import Said
 from stackwright.engine.find import Terraform
@@ -45,7 +46,8 @@ def run(terraform: Terraform, arguments: Sequence[str], folder: Path, log: Path,
 
         def start() -> subprocess.Popen[bytes]:
             journal.write("intent", "terraform", "", arguments[0])
-            child = _start([*terraform.command, *arguments], folder, theirs, output)
+            more = foreign.environment(folder, session.workspace.root)
+            child = _start([*terraform.command, *arguments], folder, theirs, output, more)
             journal.spawned("terraform", "", arguments[0], child.pid)
             return child
 
@@ -74,7 +76,7 @@ def clean_environment(folder: Path) -> dict[str, str]:
     data = _data(folder)
     config = data / "empty.tfrc"
     config.touch()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "TOFU_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "TOFU_", "KUBE_"))}
     return kept | {
         "CHECKPOINT_DISABLE": "1",
         "TF_IN_AUTOMATION": "1",
@@ -114,7 +116,9 @@ def _serve(session: Session, socket: str) -> Server:
     return Server(session, resources.table(session), socket)
 
 
-def _start(command: Sequence[str], folder: Path, socket: str, output: BinaryIO) -> subprocess.Popen[bytes]:
+def _start(
+    command: Sequence[str], folder: Path, socket: str, output: BinaryIO, more: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Terraform in a session of its own: the terminal's Ctrl-C comes from us, once.
 
     Its output goes to a file: a pipe would die with its reader, and Terraform with the pipe, its state unwritten.
@@ -123,7 +127,7 @@ def _start(command: Sequence[str], folder: Path, socket: str, output: BinaryIO) 
     return subprocess.Popen(
         command,
         cwd=folder,
-        env=clean_environment(folder) | host,
+        env=clean_environment(folder) | (more or {}) | host,
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=subprocess.STDOUT,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stackwright import __version__
-from stackwright.engine import hosted, state
+from stackwright.engine import foreign, hosted, state
 from stackwright.engine.events import Said
 from stackwright.engine.find import Terraform, find_terraform
 from stackwright.engine.settled import remember, settled
@@ -35,14 +35,19 @@ class Engine:
         self._applied = self.folder / ".terraform" / "applied"
 
     def init(self) -> None:
-        """Make the modules known to Terraform; nothing to do when they are the same as last time. Needs no network."""
+        """Make the modules known to Terraform; nothing to do when they are the same as last time.
+
+        Only a root with providers of others needs a network for it, or a mirror.
+        """
         if not (self.folder / "main.tf").is_file():
             raise StackError(_not_rendered(self.folder))
         fingerprint = self._fingerprint()
-        if self._initialised.is_file() and self._initialised.read_text() == fingerprint:
+        same = self._initialised.is_file() and self._initialised.read_text() == fingerprint
+        if same and foreign.there(self.folder):
             return
         self.progress("", "preparing", "Terraform")
-        self._terraform("init", [], Session(self.root, self.progress))
+        with foreign.alone(self.folder):
+            self._terraform("init", [], Session(self.root, self.progress))
         self._initialised.write_text(fingerprint)
 
     def plan(self, destroy: bool = False) -> list[Change]:
@@ -77,6 +82,12 @@ class Engine:
         known = state.read(self.folder)
         return {subject_of(name): output["value"] for name, output in known["outputs"].items()} if known else {}
 
+    def releases(self) -> set[str]:
+        """The Helm releases that the last apply made."""
+        known = state.read(self.folder) or {"resources": []}
+        found = (resource for resource in known["resources"] if resource["type"] == "helm_release")
+        return {one["attributes"]["name"] for resource in found for one in resource["instances"]}
+
     def _read_state(self) -> dict[str, Any] | None:
         try:
             known = state.read(self.folder)
@@ -106,14 +117,17 @@ class Engine:
         if outcome.interrupted:
             raise KeyboardInterrupt
         if outcome.returncode != 0:
-            raise StackError(outcome.said.diagnostics(session.failures) or [_died(verb, outcome, log)])
+            told = outcome.said.diagnostics(session.failures)
+            raise StackError(told or [foreign.refused(outcome.said.noise) or _died(verb, outcome, log)])
         return outcome.said
 
     def _fingerprint(self) -> str:
         """What init depends on: the module calls and modules, not what is passed to them."""
         root = (self.folder / "main.tf").read_text(encoding="utf-8")
-        calls = [line for line in root.splitlines() if line.startswith(("module ", "  source ", "    stackwright"))]
-        digest = hashlib.sha256(json.dumps([__version__, self._program.fingerprint, calls]).encode())
+        telling = ("module ", "  source ", "    stackwright", "    helm")
+        calls = [line for line in root.splitlines() if line.startswith(telling)]
+        made_of = [__version__, self._program.fingerprint, foreign.fingerprint(self.folder), calls]
+        digest = hashlib.sha256(json.dumps(made_of).encode())
         for module in sorted(self.folder.glob("modules/*/*.tf")):
             digest.update(module.read_bytes())
         return digest.hexdigest()

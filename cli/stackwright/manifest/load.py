@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from stackwright.errors import Diagnostic, StackError, Where, did_you_mean, listed, nearest
 from stackwright.manifest.blueprints import blueprint_layers, blueprint_names
+from stackwright.manifest.cluster import cluster_of
 from stackwright.manifest.endpoint import endpoint_of
 from stackwright.manifest.mistakes import missing, mistakes
 from stackwright.manifest.schema import ManifestShape, ToolShape
@@ -24,7 +25,7 @@ from stackwright.yamlfile import Document, Path_, read_yaml, shown
 
 MAX_MISTAKES = 50  # a file of noise has thousands; the first ones show what it is
 
-_TARGETS_LATER = ("kubernetes", "cloud-aws", "cloud-gcp", "cloud-azure")
+_TARGETS_LATER = ("cloud-aws", "cloud-gcp", "cloud-azure")
 _RANGE = re.compile(r"(?:>=|<=|<|>|!=|~=) ?3\.[0-9]{1,3}(?:\.[0-9]{1,3})?|[!=]= ?3\.[0-9]{1,3}(?:\.\*|\.[0-9]{1,3})")
 
 
@@ -96,6 +97,8 @@ class _Reader:
         shape = self.shape
         self._target(shape.target, ("target",))
         choices = [choice for key in shape.layers if self._layer(key) for choice in self._choices(key)]
+        cluster, wrong = cluster_of(shape.cluster, self.document)
+        self.found += wrong
         manifest = Manifest(
             name=shape.name,
             about=shape.about,
@@ -105,6 +108,7 @@ class _Reader:
             choices=tuple(choices),
             jobs=self._jobs(),
             docker=Docker(base=shape.docker.base),
+            cluster=cluster,
             file=file,
             blueprint_layers=self._blueprint(),
         )
@@ -159,6 +163,7 @@ class _Reader:
         places = {f"settings.{name}": where(*at, "settings", name, key=True) for name in one.settings}
         places |= {f"needs.{need}": where(*at, "needs", need, key=True) for need in one.needs}
         places |= {f"endpoint.{name}": where(*at, "endpoint", name, key=True) for name in endpoint or ()}
+        places |= {"gpu": where(*at, "gpu", key=True)} if one.gpu else {}
         places |= {"tool": where(*at, "tool"), **({"target": where(*at, "target")} if one.target else {})}
         return Choice(
             layer=key,
@@ -166,6 +171,7 @@ class _Reader:
             target=target,
             endpoint=endpoint,
             settings=one.settings,
+            gpu=one.gpu or 0,
             needs={need: (to,) if isinstance(to, str) else tuple(to) for need, to in one.needs.items()},
             where=where(*at, key=at[-1] == key),
             places=places,

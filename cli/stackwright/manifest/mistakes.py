@@ -15,9 +15,14 @@ from stackwright.yamlfile import Document, Path_, shown
 
 _LATER = {
     "ttl": "It will take the stack down by itself after a while; until then, `stack down` does.",
-    "cluster": "It will say on which cluster components run; this release runs them on this machine.",
-    "registry": "It will say where container images are kept; this release makes them here.",
     "version": "It will choose another version of a tool; this release runs the one version its catalog has proven.",
+}
+_IN_A_CLUSTER = {
+    "context": "context: my-cluster",
+    "registry": "registry: registry.example.org/team",
+    "storage": "storage: 8Gi",
+    "storage_class": "storage_class: standard",
+    "region": "region: eu-central-1",
 }
 _CODES = Codes(
     unknown=("M001", "unknown key"), missing=("M003", "key is missing"), wrong=("M006", "value is of the wrong kind")
@@ -75,6 +80,10 @@ def _not_a_name(path: Path_, value: Any, where: Where) -> Diagnostic:
     if path[0] == "docker":
         detail = f"`{shown(value)}` cannot be the name of an image."
         return Diagnostic("M025", "value is not an image", detail, where, "write it like\n    base: python:3.12-slim")
+    if path[0] == "cluster":
+        example = _IN_A_CLUSTER.get(str(path[-1]), "type: NAME")
+        detail = f"`{shown(value)}` in `{dotted(path)}` is not what is wanted there."
+        return Diagnostic("M031", "value is not for a cluster", detail, where, f"write it like\n    {example}")
     if path[0] == "jobs":
         example = 'debian: ["r-base-core>=4,<5"]' if path[1] == "debian" else "system: [node]"
         detail = f"`{shown(value)}` in `{dotted(path[:2])}` is not what is wanted there."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
@@ -11,6 +11,16 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}$")]
 Program = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$")]
 DebianPackage = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]{1,99}((==|!=|<=|>=|~=|<|>)[0-9.*]+(,|$))*$")]
 Image = Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._:/-]{0,199}(@sha256:[0-9a-f]{64})?$")]
+# A kubeconfig may call its contexts anything; clouds write colons, slashes and dots into them, people an `@`.
+Context = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,252}$")]
+_LABEL, _PORT = "[a-z0-9][a-z0-9-]{0,62}", "(:[1-9][0-9]{0,4})"
+_HOST = f"(localhost{_PORT}?|{_LABEL}{_PORT}|{_LABEL}([.]{_LABEL}){{1,8}}{_PORT}?)"
+Registry = Annotated[str, Field(pattern=f"^{_HOST}(/[a-z0-9]{{1,63}}([._-][a-z0-9]{{1,63}}){{0,8}}){{0,8}}$")]
+Quantity = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}(Mi|Gi|Ti|M|G|T)$")]
+StorageClass = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+Region = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+Machine = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]{1,63}$")]
+Count = Annotated[int, Field(ge=0, le=1000)]
 STACK_NAME = r"^[a-z][a-z0-9-]{0,30}$"
 
 
@@ -67,6 +77,7 @@ class ToolShape(Shape):
     endpoint: dict[Name, Given] | None = None
     settings: dict[Name, Scalar] = {}
     needs: dict[Name, Wished] = {}
+    gpu: Annotated[int, Field(ge=1, le=64)] | None = None  # for each process that does the work
 
 
 OneTool = Annotated[Annotated[Name, Tag("<name>")] | Annotated[ToolShape, Tag("<mapping>")], A_TOOL]
@@ -93,6 +104,36 @@ class DockerShape(Shape):
     base: Image | None = None
 
 
+class NodesShape(Shape):
+    """The machines that everything runs on but what wants a GPU."""
+
+    type: Machine | None = None
+    min: Count = 1
+    max: Annotated[int, Field(ge=1, le=1000)] = 3
+
+
+class GpuShape(Shape):
+    """The machines with GPUs."""
+
+    type: Machine
+    min: Count = 0
+    max: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class ClusterShape(Shape):
+    """Where `target: kubernetes` runs."""
+
+    provider: Literal["existing", "kind", "k3s", "aws-eks", "gcp-gke", "azure-aks"] = "existing"
+    context: Context | None = None
+    registry: Registry | None = None
+    load: Literal["kind", "k3s", "containerd"] | None = None
+    storage: Quantity = "8Gi"
+    storage_class: StorageClass | None = None
+    region: Region | None = None
+    nodes: NodesShape = NodesShape()
+    gpu: GpuShape | None = None
+
+
 class ManifestShape(Shape):
     """The whole of stack.yaml."""
 
@@ -104,3 +145,4 @@ class ManifestShape(Shape):
     layers: Annotated[dict[Name, LayerShape], Field(min_length=1)]
     jobs: JobsShape = JobsShape()
     docker: DockerShape = DockerShape()
+    cluster: ClusterShape | None = None

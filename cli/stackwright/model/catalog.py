@@ -209,7 +209,7 @@ class Recipe(Model):
 
     install: Install
     root: Literal["refused"] | None = None
-    not_on: dict[Literal["docker"], str] = {}  # target -> why the recipe does not run there
+    not_on: dict[Literal["docker", "kubernetes"], str] = {}  # target -> why the recipe does not run there
     secrets: tuple[str, ...] = ()
     files: dict[str, File] = {}
     prepare: tuple[Prepare, ...] = ()
@@ -270,6 +270,9 @@ class Interface(Model):
     grant: dict[str, str] = {}  # fields of a consumer's own share of a server that somebody else runs
 
 
+GPU_CHECK = "gpu_check"  # the optional verb of layers whose work GPUs do
+
+
 class Verb(Model):
     """One smoke action of a layer."""
 
@@ -277,6 +280,7 @@ class Verb(Model):
     takes: dict[str, str] = {}
     returns: dict[str, str] = {}
     timeout: Seconds = 120.0
+    optional: bool = False  # what a tool does not speak itself is spoken for it
 
 
 class Layer(Model):

@@ -71,30 +71,34 @@ class ProcessDeployer:
 
 
 @dataclass(frozen=True)
-class DockerDeployer:
-    """Containers on a network of the stack, one network identity a component, published on 127.0.0.1."""
+class Contained:
+    """What runs from an image, wherever: the same places inside, and the recipe's own ports."""
 
     name: str  # on the stack's network
     prefix: str
-    user: str = "10001:10001"
 
-    target: ClassVar[str] = "docker"
+    target: ClassVar[str]
     folder: ClassVar[str] = "/stack"
     here: ClassVar[str] = "/opt/stack/entry"
     environment: ClassVar[str] = "/opt/stack/env"
     jobs: ClassVar[str] = "/opt/stack/jobs"  # the jobs' environment, which an image may have beside its own
     folders: ClassVar[str] = "/opt/stack/folders"  # of the user, one a setting
 
+    @property
+    def names(self) -> list[str]:
+        """What the stack's other components may call it."""
+        return [self.name]
+
     def listen(self, port: Port, *, alone: bool = False) -> Address:
-        """Every interface of the container, since what is published comes in from outside."""
-        own = [self.name, "127.0.0.1", "localhost"]
-        outside = [f"{name}:{port.here}" for name in own[1:]]
-        names = [*own, *(f"{name}:{port.usual}" for name in own), *outside]
+        """Every interface of the container, since what others dial comes in from outside."""
+        here = ["127.0.0.1", "localhost"]
+        own = [*self.names, *here]
+        names = [*own, *(f"{name}:{port.usual}" for name in own), *(f"{name}:{port.here}" for name in here)]
         host = "127.0.0.1" if alone else "0.0.0.0"  # noqa: S104 (of the container)
         return {"host": host, "port": port.usual, "names": list(dict.fromkeys(names))}
 
     def dial(self, port: Port) -> Address:
-        """The published port."""
+        """The port of this machine that leads there."""
         return {"host": "127.0.0.1", "port": port.here}
 
     def itself(self, port: Port) -> Address:
@@ -102,8 +106,32 @@ class DockerDeployer:
         return {"host": "127.0.0.1", "port": port.usual}
 
     def within(self, port: Port) -> Address:
-        """For other containers of the stack."""
+        """For others of the stack in the same place."""
         return {"host": self.name, "port": port.usual}
+
+
+@dataclass(frozen=True)
+class DockerDeployer(Contained):
+    """Containers on a network of the stack, one network identity a component, published on 127.0.0.1."""
+
+    user: str = "10001:10001"
+
+    target: ClassVar[str] = "docker"
+
+
+@dataclass(frozen=True)
+class KubernetesDeployer(Contained):
+    """Pods in a namespace of the stack, one a component with its Service; this machine reaches them by a forwarder."""
+
+    namespace: str
+
+    target: ClassVar[str] = "kubernetes"
+
+    @property
+    def names(self) -> list[str]:
+        """Those that a cluster's DNS knows a Service by."""
+        inside = f"{self.name}.{self.namespace}"
+        return [self.name, inside, f"{inside}.svc", f"{inside}.svc.cluster.local"]
 
 
 @dataclass(frozen=True)
@@ -132,6 +160,8 @@ class HostedDeployer:
 
 
 TARGETS: dict[str, type] = {
-    kind.target: kind for kind in (ProcessDeployer, DockerDeployer, ExternalDeployer, HostedDeployer)
+    kind.target: kind
+    for kind in (ProcessDeployer, DockerDeployer, KubernetesDeployer, ExternalDeployer, HostedDeployer)
 }
+CONTAINED = (DockerDeployer.target, KubernetesDeployer.target)  # what runs there runs from images, in containers
 ELSEWHERE = (ExternalDeployer.target, HostedDeployer.target)  # nothing of these is started, and nothing taken down

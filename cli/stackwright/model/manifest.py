@@ -7,6 +7,7 @@ from typing import Literal
 
 from stackwright.errors import Where
 from stackwright.model.base import Model
+from stackwright.model.cluster import Cluster
 
 Value = str | int | float | bool | None
 
@@ -36,6 +37,7 @@ class Choice(Model):
     endpoint: dict[str, Value | Reference] | None = None  # of what runs elsewhere
     settings: dict[str, Value] = {}
     needs: dict[str, tuple[str, ...]] = {}  # need -> component ids or layers
+    gpu: int = 0  # GPUs of each process that does the work; 0: as the recipe says
     where: Where
     places: dict[str, Where] = {}  # "settings.workers" -> where
 
@@ -66,6 +68,7 @@ class Manifest(Model):
     choices: tuple[Choice, ...]
     jobs: Jobs = Jobs()
     docker: Docker = Docker()
+    cluster: Cluster | None = None
     file: Path
     blueprint_layers: tuple[str, ...] = ()  # what coverage is measured against
     partial: bool = False  # something of it was wrong and is left out: its choices can be checked, not wired

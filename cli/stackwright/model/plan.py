@@ -8,7 +8,8 @@ from pydantic import Field
 
 from stackwright.errors import Where
 from stackwright.model.base import Model, Text
-from stackwright.model.deployer import ELSEWHERE
+from stackwright.model.cluster import Cluster
+from stackwright.model.deployer import CONTAINED, ELSEWHERE
 from stackwright.model.manifest import Reference
 
 
@@ -68,6 +69,11 @@ class Component(Model):
         """Whether somebody else runs it: nothing of it is started here, and nothing taken down."""
         return self.target in ELSEWHERE
 
+    @property
+    def contained(self) -> bool:
+        """Whether it runs from an image, and not on what this machine has installed."""
+        return self.target in CONTAINED
+
 
 class Wire(Model):
     """A need of one component answered by an endpoint of another."""
@@ -120,6 +126,7 @@ class Plan(Model):
     id: str  # name and six hex digits
     blueprint: str | None = None
     workspace: str
+    cluster: Cluster | None = None  # that of the components on it
     catalogs: tuple[str, ...] = ()  # beside the shipped one, by their names
     components: tuple[Component, ...]  # in start order
     wires: tuple[Wire, ...]

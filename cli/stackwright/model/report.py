@@ -194,6 +194,7 @@ class DownResult(NamedTuple):
     left: tuple[Leftover, ...]  # what is still there; empty is the proof
     looked_at: dict[str, int]  # what the proof looked at: {"processes": 112, …}
     kept_data: str = ""  # folder, with --keep-data
+    cluster: str = ""  # that went with it; where it was, nothing of the stack is listed any more
 
 
 class Choosable(NamedTuple):
@@ -274,6 +275,7 @@ class CatalogTool(NamedTuple):
 
     tool: Tool
     targets: dict[str, Verdict]
+    gpus: Verdict | None = None  # whether its work was done on a real GPU; None: none of it is done on any
 
 
 class CatalogList(NamedTuple):

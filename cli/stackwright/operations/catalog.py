@@ -45,10 +45,10 @@ def show(tool_id: str, others: Sequence[str] = ()) -> tuple[CatalogTool, Recipe 
 
 
 def _shown(catalog: Catalog, tool_id: str) -> CatalogTool:
-    from stackwright.catalog.proof import verdict
+    from stackwright.catalog.proof import on_gpus, verdict
 
     targets = {target: verdict(catalog, tool_id, target) for target in catalog.targets(tool_id)}
-    return CatalogTool(catalog.tool(tool_id), targets)
+    return CatalogTool(catalog.tool(tool_id), targets, on_gpus(catalog, tool_id, targets))
 
 
 def check(ids: Sequence[str] = (), others: Sequence[str] = ()) -> list[Diagnostic]:
@@ -155,10 +155,13 @@ def prove(
     others: Sequence[str] = (),
     target: str = "process",
     base: str | None = None,
+    cluster: Sequence[str] = (),
 ) -> list[ProveResult]:
-    """Run tools for real, and write a proof for each that passed."""
+    """Run tools for real, and write a proof for each that passed. `cluster`: KEY=VALUE, as in a manifest."""
     from stackwright.operations.proving import Terms
     from stackwright.operations.provings import prove_many, wanted
 
     catalog = _with(others, to_run=True)
-    return prove_many(catalog, wanted(catalog, words, every, changed, target), at_a_time, Terms(keep, base), progress)
+    section = tuple((key, value) for key, _, value in (word.partition("=") for word in cluster))
+    terms = Terms(keep, base, cluster=section)
+    return prove_many(catalog, wanted(catalog, words, every, changed, target), at_a_time, terms, progress)

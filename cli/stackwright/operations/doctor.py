@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from stackwright import folders
 from stackwright.errors import StackError
 from stackwright.model.report import DoctorCheck
-from stackwright.operations import places, programs
+from stackwright.operations import gpus, places, programs
 from stackwright.operations.find import DEMO
 from stackwright.operations.init import asked_layers
 
@@ -33,7 +33,7 @@ def doctor() -> tuple[DoctorCheck, ...]:
     python = DoctorCheck("Python", "fine", f"{platform.python_version()} at {sys.executable}")
     cache, state = folders.cache_dir(), folders.state_dir()
     own = (_writable("cache", cache), _writable("state", state), _disk(cache))
-    used = (*_interpreters(recipes, demo), *_programs(recipes, demo), _terraform(), _engine())
+    used = (*_interpreters(recipes, demo), *_programs(recipes, demo), _terraform(), _engine(), *_cluster(), _gpus())
     return (python, *used, *own, *_logout())
 
 
@@ -85,6 +85,29 @@ def _engine() -> DoctorCheck:
         first = error.diagnostics[0]
         detail = f"{first.detail} Wanted by `target: docker` only."
         return DoctorCheck("container engine", "warning", detail, first.hint)
+
+
+def _cluster() -> Iterator[DoctorCheck]:
+    """Only `target: kubernetes` wants one, and only who has a kubeconfig expects one."""
+    if not places.cluster_configured():
+        return
+    try:
+        yield DoctorCheck("cluster", "fine", places.cluster())
+    except StackError as error:
+        first = error.diagnostics[0]
+        detail = f"{first.detail} Wanted by `target: kubernetes` only."
+        yield DoctorCheck("cluster", "warning", detail, first.hint)
+
+
+def _gpus() -> DoctorCheck:
+    """Nothing of the demo wants one; a driver that is here and does not work is worth knowing."""
+    from stackwright.runtime import gpus as here
+
+    found = here.found()
+    if "wrong" in found:
+        hint = "see what NVIDIA's own tool says\n    nvidia-smi"
+        return DoctorCheck("GPUs", "warning", f"NVIDIA's driver does not work: {found['wrong']}", hint)
+    return DoctorCheck("GPUs", "fine", gpus.told(found) if found["devices"] else f"none: {found['none']}")
 
 
 def _there(path: Path) -> Path:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackwright.errors import StackError
+from stackwright.errors import StackError, listed
 from stackwright.model.report import DownResult, Event, Leftover, Progress
 from stackwright.operations import places
 from stackwright.operations.elsewhere import take_back
@@ -22,7 +22,10 @@ from stackwright.runtime.workspace import Workspace, lock, mark_self
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from stackwright.operations.making import Gone
     from stackwright.runtime import sweep
+
+_ON_IT = ("pod",)  # the place that is no more when the stack's own cluster is gone
 
 
 def down(target: Target, keep_data: bool, progress: Progress, keep_images: bool = False) -> DownResult:
@@ -37,18 +40,33 @@ def down(target: Target, keep_data: bool, progress: Progress, keep_images: bool 
     with lock(workspace, "down"), mark_self(workspace):
         destroyed, notes = _destroy(workspace, progress)
         progress(Event("", "looking", "for anything that is left"))
+        if pushed := places.pushed(workspace):
+            progress(Event("", "leaving", f"in its registry: {listed(pushed)}"))
         swept = _sweep(workspace, keep_data, keep_images)
         if notes:  # what stood in the way may be gone now
             destroyed, notes = _destroy(workspace, progress)
             swept += _sweep(workspace, keep_data, keep_images)
+        cluster = None if keep_data else _take_down_cluster(workspace, progress)
         shared = () if keep_data else take_back(workspace, progress)
-        proven, looked_at = places.prove(workspace, keep_data, keep_images)
-        left, kept = _told(proven) + shared, ""
+        proven, looked_at = places.prove(workspace, keep_data, keep_images, _ON_IT if cluster else ())
+        left, kept = _told(proven) + shared + (cluster.left if cluster else ()), ""
+        if cluster:
+            swept, notes = swept + cluster.swept, notes + cluster.notes
         if not left:
             client_journal(workspace).write("intent", "stack", "", "remove")
             kept = _remove(workspace, keep_data)
     took, swept, left = time.monotonic() - began, notes + swept, left or _folders_left(workspace, keep_data)
-    return DownResult(workspace.name, workspace.id, took, tuple(destroyed), swept, left, looked_at, kept)
+    gone = cluster.name if cluster and not cluster.left else ""
+    return DownResult(workspace.name, workspace.id, took, tuple(destroyed), swept, left, looked_at, kept, gone)
+
+
+def _take_down_cluster(workspace: Workspace, progress: Progress) -> Gone | None:
+    """The cluster that came with the stack; what knows of clusters is loaded for those who have one."""
+    if not index.cluster(workspace.id).is_file():
+        return None
+    from stackwright.operations import making
+
+    return making.take_down(workspace, progress)
 
 
 def _destroy(workspace: Workspace, progress: Progress) -> tuple[list[str], tuple[Leftover, ...]]:
@@ -62,7 +80,7 @@ def _destroy(workspace: Workspace, progress: Progress) -> tuple[list[str], tuple
     except StackError as error:
         why = "; ".join(f"{d.summary}: {d.detail}" for d in error.diagnostics)
         return [], (Leftover("state", "Terraform could not destroy the stack, so it was swept", why),)
-    return [c.what for c in changes if c.kind in ("process", "container") and c.action == "destroy"], ()
+    return [c.what for c in changes if c.kind in ("process", "container", "workload") and c.action == "destroy"], ()
 
 
 def _sweep(workspace: Workspace, keep_data: bool, keep_images: bool) -> tuple[Leftover, ...]:
@@ -70,7 +88,14 @@ def _sweep(workspace: Workspace, keep_data: bool, keep_images: bool) -> tuple[Le
     client_journal(workspace).write("intent", "stack", "", "sweep")
     with suppress(StackError):  # a keeper that hangs is swept like everything else
         KeeperClient(workspace).shutdown()
-    return _told(places.sweep(workspace, keep_data, keep_images))
+    try:
+        return _told(places.sweep(workspace, keep_data, keep_images))
+    except StackError as error:
+        if keep_data or not index.cluster(workspace.id).is_file():
+            raise
+        why = "; ".join(f"{d.summary}: {d.detail}" for d in error.diagnostics)
+        note = Leftover("cluster", "what runs on it could not be asked for, and goes with it", why)
+        return (*_told(places.sweep(workspace, keep_data, keep_images, _ON_IT)), note)
 
 
 def _remove(workspace: Workspace, keep_data: bool) -> str:

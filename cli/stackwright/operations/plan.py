@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stackwright import folders
 from stackwright.errors import Diagnostic, Exit, StackError
@@ -18,9 +18,18 @@ from stackwright.operations.work import engine_of
 from stackwright.runtime.workspace import Workspace, lock, mark_self
 
 if TYPE_CHECKING:
+    from stackwright.model.cluster import ClusterPlan
     from stackwright.model.manifest import Manifest
     from stackwright.model.plan import Plan
     from stackwright.resolve import Identity
+
+
+class Planned(NamedTuple):
+    """The answer of `stack plan`."""
+
+    plan: Plan
+    changes: tuple[Change, ...]
+    cluster: ClusterPlan | None  # that comes with the stack
 
 
 def validate(file: Path | None = None) -> Plan:
@@ -28,23 +37,40 @@ def validate(file: Path | None = None) -> Plan:
     return resolved(find(file))[1]
 
 
-def plan(target: Target, progress: Progress) -> tuple[Plan, tuple[Change, ...]]:
+def plan(target: Target, progress: Progress, prices: Path | None = None) -> Planned:
     """The plan, and what `up` would change; a stack that was never up has everything to add."""
-    from stackwright.render import render
+    from stackwright.operations import making
 
     manifest, chosen = resolved(target)
+    cluster = making.planned(chosen.cluster, chosen.id, target.workspace, prices, progress)
+    return Planned(chosen, _changes(target, manifest, chosen, progress), cluster)
+
+
+def _changes(target: Target, manifest: Manifest, chosen: Plan, progress: Progress) -> tuple[Change, ...]:
+    from stackwright.render import render
+
     elsewhere.secrets_of(chosen, manifest.folder, run=False)
     programs.require(chosen)
     if target.workspace is None or not target.workspace.terraform.is_dir():
-        everything = [Change(e.key, "image" if e.base else "environment", "add") for e in chosen.environments]
-        started = [(c.id, "container" if "container" in c.spec else "process") for c in chosen.components if c.spec]
-        everything += [Change("network", "network", "add")] if "container" in dict(started).values() else []
-        everything += [Change(name, kind, "add") for name, kind in started]
-        everything += [Change(w.id, "grant", "add") for w in chosen.wires if w.grant]
-        return chosen, tuple(everything)
+        return tuple(Change(what, kind, "add") for what, kind in _everything(chosen))
     with lock(target.workspace, "plan"), mark_self(target.workspace):
         render(chosen, target.workspace.terraform)
-        return chosen, tuple(engine_of(target.workspace, progress).plan())
+        return tuple(engine_of(target.workspace, progress).plan())
+
+
+def _everything(chosen: Plan) -> Iterator[tuple[str, str]]:
+    """What Terraform would make of a stack that was never up, each with its kind."""
+    specs = {component.id: component.spec for component in chosen.components if component.spec}
+    pods = {component.environment for component in chosen.components if "pod" in (component.spec or {})}
+    yield from ((one.key, "image" if one.base else "environment") for one in chosen.environments)
+    yield from [("network", "network")] if any("container" in spec for spec in specs.values()) else []
+    yield from [("namespace", "namespace"), *((key, "delivery") for key in sorted(pods))] if pods else []
+    for name, spec in specs.items():
+        kinds = (
+            ("secret", "release", "workload") if "pod" in spec else ("container" if "container" in spec else "process",)
+        )
+        yield from ((name, kind) for kind in kinds)
+    yield from ((wire.id, "grant") for wire in chosen.wires if wire.grant)
 
 
 def resolved(target: Target) -> tuple[Manifest, Plan]:

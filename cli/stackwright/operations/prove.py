@@ -22,7 +22,7 @@ from stackwright.operations.down import down
 from stackwright.operations.find import find, plan_of, workspace_of
 from stackwright.operations.smoke import smoke
 from stackwright.operations.up import up
-from stackwright.runtime import ports, private, units, usage
+from stackwright.runtime import gpus, ports, private, units, usage
 from stackwright.runtime.units import Seen, Unit
 from stackwright.runtime.workspace import Workspace
 from stackwright.smoke.pipeline import find_pipeline, load_pipeline
@@ -63,7 +63,7 @@ class _Proof:
         if self.target not in self.catalog.targets(self.tool.id) or not self.tool.layers:
             raise StackError(_nothing_to_prove(self.tool, self.target), Exit.USAGE)
         digest = proof.digest(self.catalog, self.tool.id)  # of what runs, whoever edits it meanwhile
-        manifest = proving.manifest_of(self.catalog, self.tool, self.target, _steps(PIPELINES[0]), self.terms.base)
+        manifest = proving.manifest_of(self.catalog, self.tool, self.target, _steps(PIPELINES[0]), self.terms)
         with proving.scratch(manifest) as file:
             found, reasons = self._run(file)
         if reasons:
@@ -104,8 +104,7 @@ class _Proof:
     def _without_hints(self, reasons: list[Diagnostic]) -> list[Diagnostic]:
         """What a hint would have one look at is about to go; one says how to have it stay."""
         at = "" if self.target == "process" else f"@{self.target}"
-        base = f" --base {self.terms.base}" if self.terms.base else ""
-        words = f"stack catalog prove {self.tool.id}{at}{base}{self.catalog.options} --keep"
+        words = f"stack catalog prove {self.tool.id}{at}{self.terms.words}{self.catalog.options} --keep"
         hints = ["" for _ in reasons[1:]] + [f"leave the stack running, and look at it\n    {words}"]
         return [replace(reason, hint=hint) for reason, hint in zip(reasons, hints, strict=False)]
 
@@ -122,7 +121,7 @@ class _Proof:
         there = {layer for component in plan.components for layer in component.layers}
         reports = [
             smoke(find(file), pipeline, self._seen)
-            for pipeline in PIPELINES
+            for pipeline in (*PIPELINES, *([proof.GPUS] if gpus.found()["devices"] else ()))
             if proving.has_what_it_needs(self.tool.layers, there, _steps(pipeline))
         ]
         _, memory = _used(workspace, mine)
@@ -175,7 +174,7 @@ def _used(workspace: Workspace, mine: Sequence[Component]) -> tuple[float, int]:
     """The CPU seconds that it has had, and the memory that it has, wherever it runs."""
     inside = [c for c in mine if places.contained(c.model_dump())]
     pids = [unit.pid for unit in _units(workspace, [c for c in mine if c not in inside]) if unit.pid]
-    found = [(usage.cpu(pids), usage.memory(pids) or 0), *(places.usage(workspace, c.id) for c in inside)]
+    found = [(usage.cpu(pids), usage.memory(pids) or 0), *(places.usage(workspace, c.model_dump()) for c in inside)]
     return sum(cpu for cpu, _ in found), sum(memory for _, memory in found)
 
 
@@ -206,7 +205,8 @@ def _failures(tool: Tool, reports: Sequence[SmokeReport], mine: Sequence[Compone
             if step.state == "failed":
                 detail = f"`{step.name}` of `{report.pipeline}`, by `{step.component}`: {step.detail}"
                 found.append(Diagnostic("S031", "step of the proof failed", detail))
-    steps = [step for report in reports for step in _about(report, mine)]
+    # A product on a GPU says nothing of what the tool does.
+    steps = [step for report in reports if report.pipeline != proof.GPUS for step in _about(report, mine)]
     passed = {step.layer for step in steps if step.state == "passed"}
     full = [layer for layer, extent in tool.layers.items() if extent == "full"]
     missing = [layer for layer in full if layer not in passed] if full or passed else list(tool.layers)

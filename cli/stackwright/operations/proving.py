@@ -13,7 +13,7 @@ from stackwright import folders
 from stackwright.catalog.load import Catalog
 from stackwright.manifest.blueprints import read_blueprint
 from stackwright.model.catalog import Tool
-from stackwright.model.deployer import DockerDeployer
+from stackwright.model.deployer import CONTAINED, KubernetesDeployer
 from stackwright.model.manifest import layers_of
 from stackwright.operations.down import down
 from stackwright.operations.find import DEMO, MANIFEST, PROOF, Target, find, forget_own
@@ -28,8 +28,16 @@ class Terms(NamedTuple):
     keep: bool = False  # leave the stack of a tool that failed
     base: str | None = None  # of images
     private: bool = False  # nobody else sees the /tmp that this process sees
+    cluster: tuple[tuple[str, str], ...] = ()  # what the manifest's `cluster:` says
+
+    @property
+    def words(self) -> str:
+        """The same as options of the command."""
+        base = f" --base {self.base}" if self.base else ""
+        return base + "".join(f" --cluster {key}={value}" for key, value in self.cluster)
 
 
+_USUAL = Terms()
 _LONGEST = 31  # a stack's name
 
 
@@ -42,7 +50,7 @@ def stack_name(tool_id: str, target: str) -> str:
 
 
 def manifest_of(
-    catalog: Catalog, tool: Tool, target: str, steps: Sequence[StepSpec], base: str | None = None
+    catalog: Catalog, tool: Tool, target: str, steps: Sequence[StepSpec], terms: Terms = _USUAL
 ) -> dict[str, Any]:
     """The manifest of the scratch stack: the tool, what its needs are answered by, and else the demo's tools."""
     demo = read_blueprint(DEMO).data
@@ -50,8 +58,9 @@ def manifest_of(
     asked = {layer: usual[layer] for layer in sorted(_asked(tool.layers, steps)) if layer in usual}
     layers = asked | _answers(catalog, tool) | {layer: {"tool": tool.id, "target": target} for layer in tool.layers}
     stack = {"name": stack_name(tool.id, target), "target": "process", "layers": layers}
-    if target == DockerDeployer.target:  # what it needs has to be where it can reach it; jobs are run on this machine
-        stack |= {"target": target} | ({"docker": {"base": base}} if base else {})
+    if target in CONTAINED:  # what it needs has to be where it can reach it; jobs are run on this machine
+        stack |= {"target": target} | ({"docker": {"base": terms.base}} if terms.base else {})
+        stack |= {"cluster": dict(terms.cluster)} if target == KubernetesDeployer.target and terms.cluster else {}
         runners = [layer for layer in asked if layer not in tool.layers and "run_job" in catalog.layers()[layer].verbs]
         layers |= {layer: {"tool": asked[layer], "target": "process"} for layer in runners}
     if _about_models(catalog, tool, layers):

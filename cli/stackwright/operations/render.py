@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stackwright.errors import Diagnostic, Exit, StackError
 from stackwright.model.report import Rendered
-from stackwright.operations import programs
+from stackwright.operations import making, programs
 from stackwright.operations.find import Target
 from stackwright.operations.plan import planned, resolved
 from stackwright.operations.up import settle
@@ -31,8 +31,10 @@ def render(target: Target, out: Path) -> Rendered:
     with lock(workspace, "render"):
         if not workspace.terraform.is_symlink():
             workspace.terraform.symlink_to(Path("..", ".."))  # so that our commands and Terraform's share one state
+        cluster = making.eject(workspace, chosen.cluster, out)
         chosen = settle(manifest, workspace, planned(manifest, workspace))
-        vendor(out)
+        for folder in (out, *cluster):
+            vendor(folder)
         (out / "README.md").write_text(readme(chosen), encoding="utf-8")
         (out / ".gitignore").write_text(".stack/\n.terraform/\n*.tfstate*\n")
     files = sorted(

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, Exit, StackError, listed
+from stackwright.operations import places
 from stackwright.operations.find import Target, plan_of, workspace_of
 from stackwright.operations.status import watched_status
 from stackwright.operations.trust import other_folders
 from stackwright.operations.work import install
 from stackwright.runtime.secrets import Secrets
-from stackwright.runtime.workspace import lock, mark_self
+from stackwright.runtime.workspace import Workspace, lock, mark_self
 
 if TYPE_CHECKING:
-    from stackwright.model.plan import Plan
+    from stackwright.model.plan import Component, Plan
     from stackwright.model.report import Progress, SmokeReport
 
 
@@ -37,7 +38,8 @@ def smoke(target: Target, pipeline: str | None, progress: Progress, data: Path |
         return run_smoke(
             plan, workspace.root, secrets, pipeline, progress,
             layers=layers, data=data and data.resolve(), others=other_folders(plan),
-            install=partial(_install, progress),
+            install=partial(_install, progress), inside=partial(_inside, workspace),
+            carrier=places.carrier(workspace) if plan.jobs.inside else None,
         )  # fmt: skip
 
 
@@ -47,6 +49,10 @@ def _install(progress: Progress, packages: tuple[str, ...], python: str) -> Path
     from stackwright.resolve.environments import of_a_job
 
     return install(of_a_job(packages, python, cache_dir()), progress)
+
+
+def _inside(workspace: Workspace, component: Component, words: list[str]) -> str:
+    return places.inside(workspace, component.model_dump(), words)
 
 
 def _not_whole(plan: Plan, down: list[str]) -> Diagnostic:

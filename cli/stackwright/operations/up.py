@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stackwright.errors import Diagnostic, Exit, StackError
 from stackwright.model.report import Event, Progress, UpResult
-from stackwright.operations import elsewhere, places, programs
+from stackwright.operations import elsewhere, gpus, making, places, programs
 from stackwright.operations.down import down
 from stackwright.operations.find import Target
 from stackwright.operations.plan import planned, resolved, root_for
@@ -39,22 +39,26 @@ def up(target: Target, progress: Progress) -> UpResult:
         secrets = elsewhere.secrets_of(chosen, manifest.folder)
         programs.require(chosen)
         places.require(chosen)
+        gpus.require(chosen)
         workspace = target.workspace
         if workspace is None or workspace.name != manifest.name:  # new, or renamed since
             workspace = Workspace.create(root_for(manifest), manifest.name, str(manifest.file))
             held.enter_context(lock(workspace, "up"))
             early, chosen = None, planned(manifest, workspace)
         held.enter_context(mark_self(workspace))
+        making.bring_up(workspace, chosen.cluster, progress)
         chosen = settle(manifest, workspace, chosen)
         Secrets(workspace.secrets_file).put(secrets)
         elsewhere.check(chosen, workspace, progress)
         watch = WireWatch(chosen, workspace, progress)
         engine = engine_of(workspace, watch)
         engine.init()
+        places.settle(workspace, chosen, engine.releases)
         try:
             changes = engine.apply()
         except StackError as error:
             raise watch.explain(error) from error
+        making.let_go(workspace, chosen.cluster, progress)
         quick = early and not changes and early.saw_all_well(chosen)
         if not quick and (broken := broken_wires(chosen, workspace)):
             raise StackError(broken)
@@ -105,9 +109,9 @@ def _free(ports: dict[str, int], workspace: Workspace) -> dict[str, int]:
     from stackwright.runtime.ports import promised, taken
 
     alive = {c.id for c in status_of(workspace).components if c.state in ("up", "restarting")}
-    others, refused = promised(workspace), set[int]()
+    others, refused, own = promised(workspace), set[int](), places.forwarded(workspace)
     while True:
-        asked = {port for key, port in ports.items() if key.rsplit(".", 1)[0] not in alive}
+        asked = {port for key, port in ports.items() if key.rsplit(".", 1)[0] not in alive} - own
         foreign = taken(asked) | (asked & others)
         if not foreign:
             return ports

@@ -20,14 +20,14 @@ def engine_of(workspace: Workspace, progress: Progress) -> Engine:
     """An engine whose provider reports what it installs, starts and waits for."""
     from stackwright.engine.run import Engine
 
-    return Engine(workspace.root, workspace.terraform, _teller(progress))
+    return Engine(workspace.root, workspace.terraform, teller(progress))
 
 
 def install(environment: Environment, progress: Progress) -> Path:
     """Where the environment is, installed if it was not; Terraform finds it there."""
     from stackwright.runtime.install import ensure_environment
 
-    return ensure_environment(environment.spec, _teller(progress), threading.Event())
+    return ensure_environment(environment.spec, teller(progress), threading.Event())
 
 
 def install_job_library(workspace: Workspace) -> None:
@@ -38,5 +38,6 @@ def install_job_library(workspace: Workspace) -> None:
     shutil.copytree(source, to, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def _teller(progress: Progress) -> Callable[[str, str, str], None]:
+def teller(progress: Progress) -> Callable[[str, str, str], None]:
+    """Progress as the engine and the provider tell it."""
     return lambda subject, phase, text: progress(Event(subject, phase, text))

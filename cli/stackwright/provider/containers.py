@@ -6,10 +6,11 @@ from typing import Any
 
 from stackwright.places.docker import component, image, network
 from stackwright.provider import drift
+from stackwright.provider.running import Running
 from stackwright.provider.schema import Attribute, Schema
 from stackwright.provider.servicer import State
 from stackwright.provider.session import Session
-from stackwright.provider.specs import check, difference, spec_of
+from stackwright.provider.specs import check, spec_of
 from stackwright.provider.values import UNKNOWN, Unknown
 
 
@@ -93,9 +94,10 @@ class Image:
         """Nothing: it is shared."""
 
 
-class Container:
-    """A component in containers. Their ids are not here: a restart by the engine is no change of the stack."""
+class Container(Running):
+    """A component in containers."""
 
+    kind = "container"
     schema = Schema(
         (
             Attribute("component", "The component's id.", required=True, replace=True),
@@ -107,29 +109,18 @@ class Container:
         )
     )
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def hash_of(self, spec: Any, image: Any) -> str:
+        """Of spec and image."""
+        return component.hash_of(spec, image)
 
-    def validate(self, config: State) -> None:
-        """The spec must be JSON and name the same component."""
-        check(config, "component", "component")
+    def generation(self, spec: Any) -> str | None:
+        """Of its volume."""
+        return component.generation(self._session.workspace, spec)
 
-    def read(self, state: State) -> State | None:
-        """As `drift` says, and why."""
-        seen = drift.container(self._session.workspace, state)
-        if seen is None:
-            self._session.reasons["container", state["component"]] = "it is no longer running"
-        return seen
-
-    def plan(self, prior: State | None, proposed: State) -> State:
-        """Predicts the hash, and the generation where the volume is still there: then nobody else is touched."""
-        spec, of = spec_of(proposed), proposed["image"]
-        if isinstance(spec, Unknown):
-            return {**proposed, "hash": UNKNOWN, "generation": UNKNOWN}
-        planned = {**proposed, "hash": UNKNOWN if isinstance(of, Unknown) else component.hash_of(spec, of)}
-        planned["generation"] = component.generation(self._session.workspace, spec) or UNKNOWN
-        self._explain(prior, planned, spec)
-        return planned
+    def adopted(self, spec: Any) -> str | None:
+        """Of its containers."""
+        seen = component.observe(self._session.workspace, spec)
+        return seen.hash if seen else None
 
     def apply(self, _prior: State | None, planned: State) -> State:
         """Start it, adopt it, or make it anew when its spec is another; answers when it is ready."""
@@ -140,15 +131,3 @@ class Container:
     def delete(self, prior: State) -> None:
         """Stop and remove its containers."""
         component.stop(self._session.workspace, prior["component"], self._session.progress)
-
-    def _explain(self, prior: State | None, planned: State, spec: Any) -> None:
-        """Why there is something to do, for people."""
-        session, name = self._session, planned["component"]
-        if prior is None:
-            seen = component.observe(session.workspace, spec)
-            if seen and seen.hash == planned["hash"]:
-                session.reasons["container", name] = "it runs already and is adopted"
-        elif prior["image"] != planned["image"]:
-            session.reasons["container", name] = "changed: image"
-        elif prior["hash"] != planned["hash"]:
-            session.reasons["container", name] = difference(spec_of(prior), spec)

@@ -51,6 +51,47 @@ def container(workspace: Workspace, state: State) -> State | None:
     return {**state, "hash": seen.hash, "generation": seen.generation} if seen else None
 
 
+def cluster(workspace: Workspace, state: State) -> State | None:
+    """Gone when its program does not list it, or it was never whole."""
+    from stackwright.places import local
+
+    seen = local.find(workspace, state["kind"])
+    return {**state, **seen._asdict()} if seen else None
+
+
+def namespace(workspace: Workspace, state: State) -> State | None:
+    """Gone when the cluster has none of ours; another uid where it was made anew."""
+    from stackwright.places.kubernetes import namespace
+
+    seen = namespace.find(workspace)
+    return {**state, "uid": seen} if seen else None
+
+
+def delivery(workspace: Workspace, state: State) -> State | None:
+    """Gone when the nodes have it no longer."""
+    from stackwright.places.docker import export
+    from stackwright.places.kubernetes import delivery
+
+    section = json.loads(state["cluster"])
+    return state if delivery.there(workspace, state["image"], section, export) else None
+
+
+def secret(workspace: Workspace, state: State) -> State:
+    """Without a version when it, or an object of the release, is gone: then both are made anew."""
+    from stackwright.places.kubernetes import secret
+
+    return {**state, "version": secret.observe(workspace, json.loads(state["spec"])) or ""}
+
+
+def workload(workspace: Workspace, state: State) -> State | None:
+    """Gone when its pod is not ready, or nothing leads to it; the hash is that of what really runs."""
+    from stackwright.places.kubernetes import workload
+
+    spec = json.loads(state["spec"])
+    seen = workload.observe(workspace, spec)
+    return {**state, "hash": workload.hash_of(spec, seen.image), "generation": seen.generation} if seen else None
+
+
 READ = {
     "stackwright_environment": environment,
     "stackwright_process": process,
@@ -58,6 +99,11 @@ READ = {
     "stackwright_network": network,
     "stackwright_image": image,
     "stackwright_container": container,
+    "stackwright_namespace": namespace,
+    "stackwright_delivery": delivery,
+    "stackwright_secret": secret,
+    "stackwright_workload": workload,
+    "stackwright_cluster": cluster,
 }
 
 

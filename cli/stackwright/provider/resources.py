@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from stackwright.places.docker import grant as inside
-from stackwright.provider import containers, drift
+from stackwright.places.docker import grant as in_container
+from stackwright.places.kubernetes import inner as in_pod
+from stackwright.provider import cluster, containers, drift, local
+from stackwright.provider.running import Running
 from stackwright.provider.schema import Attribute, Schema
 from stackwright.provider.servicer import Resource, State
 from stackwright.provider.session import Session
-from stackwright.provider.specs import check, difference, spec_of
-from stackwright.provider.values import UNKNOWN, Unknown
+from stackwright.provider.specs import check, spec_of
+from stackwright.provider.values import Unknown
 from stackwright.runtime import component, grant, install
+
+_ELSEWHERE = {"docker": in_container.run, "kubernetes": in_pod.run_grant}  # where a server may run but on this machine
 
 
 def table(session: Session) -> dict[str, Resource]:
@@ -23,6 +27,11 @@ def table(session: Session) -> dict[str, Resource]:
         "stackwright_network": containers.Network(session),
         "stackwright_image": containers.Image(session),
         "stackwright_container": containers.Container(session),
+        "stackwright_namespace": cluster.Namespace(session),
+        "stackwright_delivery": cluster.Delivery(session),
+        "stackwright_secret": cluster.Secret(session),
+        "stackwright_workload": cluster.Workload(session),
+        "stackwright_cluster": local.Cluster(session),
     }
 
 
@@ -69,9 +78,10 @@ class Environment:
         """Nothing: the cache is shared."""
 
 
-class Process:
-    """A component's processes. Their pids are not here: a restart by the keeper is no change of the stack."""
+class Process(Running):
+    """A component's processes."""
 
+    kind = "process"
     schema = Schema(
         (
             Attribute("component", "The component's id.", required=True, replace=True),
@@ -82,30 +92,18 @@ class Process:
         )
     )
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def hash_of(self, spec: Any, _image: Any) -> str:
+        """Of the spec alone."""
+        return component.hash_of(spec)
 
-    def validate(self, config: State) -> None:
-        """The spec must be JSON and name the same component."""
-        check(config, "component", "component")
+    def generation(self, spec: Any) -> str | None:
+        """Of its data folder."""
+        return component.generation(self._session.workspace, spec)
 
-    def read(self, state: State) -> State | None:
-        """As `drift` says, and why."""
-        seen = drift.process(self._session.workspace, state)
-        if seen is None:
-            self._session.reasons["process", state["component"]] = "it is no longer running"
-        return seen
-
-    def plan(self, prior: State | None, proposed: State) -> State:
-        """Predicts the hash, and the generation where the data folder is still there: then nobody else is touched."""
-        spec = spec_of(proposed)
-        if isinstance(spec, Unknown):
-            return {**proposed, "hash": UNKNOWN, "generation": UNKNOWN}
-        planned = {**proposed, "hash": component.hash_of(spec)}
-        kept = component.generation(self._session.workspace, spec)
-        planned["generation"] = UNKNOWN if kept is None else kept
-        self._explain(prior, planned, spec)
-        return planned
+    def adopted(self, spec: Any) -> str | None:
+        """Of its processes."""
+        seen = component.observe(self._session.workspace, spec["component"])
+        return seen.hash if seen else None
 
     def apply(self, prior: State | None, planned: State) -> State:
         """Start it, adopt it, or restart it when its spec is another; answers when it is ready."""
@@ -121,16 +119,6 @@ class Process:
     def delete(self, prior: State) -> None:
         """Stop it and all its descendants."""
         component.stop(self._session.workspace, prior["component"], self._session.progress)
-
-    def _explain(self, prior: State | None, planned: State, spec: Any) -> None:
-        """Why there is something to do, for people."""
-        session, name = self._session, planned["component"]
-        if prior is None:
-            seen = component.observe(session.workspace, name)
-            if seen and seen.hash == planned["hash"]:
-                session.reasons["process", name] = "it runs already and is adopted"
-        elif prior["hash"] != planned["hash"]:
-            session.reasons["process", name] = difference(spec_of(prior), spec)
 
 
 class Grant:
@@ -164,7 +152,7 @@ class Grant:
     def apply(self, _prior: State | None, planned: State) -> State:
         """Run the grant's command, which is idempotent."""
         session, spec = self._session, spec_of(planned)
-        run = inside.run if spec.get("place") == "docker" else None
+        run = _ELSEWHERE.get(spec.get("place", ""))
         grant.ensure_grant(session.workspace, spec, session.progress, session.cancel, run)
         return planned
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 _WIDTH = 100
+_ESCAPE = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|\\.")
 
 
 def document(value: Any, indent: int = 4) -> str:
@@ -15,6 +17,17 @@ def document(value: Any, indent: int = 4) -> str:
     even in a heredoc, are written with JSON's own escapes.
     """
     return _layout(value, " " * indent)
+
+
+def yaml_document(value: Any, indent: int = 4) -> str:
+    """The same for who reads it as YAML, which does not put characters together from JSON's halves of them."""
+
+    def whole(found: re.Match[str]) -> str:
+        if not found[1]:
+            return found[0]
+        return f"\\U{0x10000 + ((int(found[1], 16) - 0xD800) << 10) + int(found[2], 16) - 0xDC00:08x}"
+
+    return _ESCAPE.sub(whole, document(value, indent))
 
 
 def quoted(text: str) -> str:

@@ -11,6 +11,7 @@ from itertools import chain
 from stackwright.resolve.draft import Draft
 
 PORTS = range(20_000, 30_000)
+LONGEST_HOST = 50  # Helm's releases end at 53, and a pod of one has a hash behind that name in its labels
 LONGEST_GRANT = 50  # names of databases and of buckets end at 63 characters, and tools put words of their own before
 
 
@@ -51,6 +52,21 @@ def share_name(stack: str, grant: str) -> str:
     """The name of a share on a server that somebody else runs, where other stacks may have theirs too."""
     name = f"{stack}-{grant}"
     return name if len(name) <= LONGEST_GRANT else f"{name[: LONGEST_GRANT - 9]}-{_hash((stack, grant))}"
+
+
+def hosts(components: Iterable[str]) -> dict[str, str]:
+    """A host's name for each: `labeling.backend_store` is `labeling-backend-store`; hosts have no `_`."""
+    plain = {one: one.replace(":", "--").replace(".", "-").replace("_", "-") for one in components}
+    count = Counter(plain.values())
+    return {
+        one: shortened(name, LONGEST_HOST) if count[name] == 1 else f"{name[: LONGEST_HOST - 9]}-{_hash((one,))}"
+        for one, name in plain.items()
+    }
+
+
+def shortened(name: str, longest: int) -> str:
+    """The name, where it is too long with a hash for its end."""
+    return name if len(name) <= longest else f"{name[: longest - 9]}-{_hash((name,))}"
 
 
 def slots(ways: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:

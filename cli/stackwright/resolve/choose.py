@@ -9,7 +9,7 @@ from typing import Any
 from stackwright.catalog.load import Catalog
 from stackwright.errors import Diagnostic, StackError, nearest
 from stackwright.model.catalog import Tool
-from stackwright.model.deployer import ELSEWHERE, TARGETS, DockerDeployer, ExternalDeployer, ProcessDeployer
+from stackwright.model.deployer import CONTAINED, ELSEWHERE, TARGETS, ExternalDeployer, ProcessDeployer
 from stackwright.model.manifest import Choice, Manifest, layers_of
 from stackwright.resolve.draft import Draft, listed
 from stackwright.resolve.elsewhere import DESCRIBE, as_written, nothing_of_ours, with_tool
@@ -66,6 +66,7 @@ class _Chooser:
                 keys=[choice.layer],
                 layers=layers,
                 needs=choice.needs,
+                gpus=choice.gpu,
                 places=choice.places,
                 **described,
             )
@@ -76,6 +77,8 @@ class _Chooser:
         recipe = self.catalog.recipe(tool.id)
         settings, wrong = check_settings(tool, choice, self.folder, self.catalog.folder(tool.id))
         wrong += self._unknown_needs(choice, tool)
+        if choice.gpu and not (recipe and (recipe.command or recipe.processes)):
+            wrong.append(_nothing_to_give(choice, tool))
         return (None if wrong else {"tool": tool, "recipe": recipe, "settings": settings}), wrong
 
     def _describe_elsewhere(self, choice: Choice, tool: Tool) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
@@ -92,7 +95,8 @@ class _Chooser:
     def _keep(self, draft: Draft) -> None:
         """Add a draft, or give its layers to the component that is the same tool set up the same way."""
         for other in self.drafts:
-            same = all(getattr(other, part) == getattr(draft, part) for part in ("target", "settings", "endpoint"))
+            parts = ("target", "settings", "gpus", "endpoint")
+            same = all(getattr(other, part) == getattr(draft, part) for part in parts)
             same = same and other.tool.id == draft.tool.id
             agree = all(other.needs.get(need, to) == to for need, to in draft.needs.items())
             if same and agree:
@@ -161,9 +165,15 @@ class _Chooser:
         return found
 
 
+def _nothing_to_give(choice: Choice, tool: Tool) -> Diagnostic:
+    detail = f"Nothing of `{tool.id}` is started: it works in your jobs, and those see every GPU of their machine."
+    where = choice.places.get("gpu", choice.where)
+    return Diagnostic("R033", "GPU for what is not started", detail, where, "leave `gpu` out")
+
+
 def _where(tool: Tool, target: str) -> str:
     """A library, or what is run and ends, is used on this machine, wherever servers run."""
-    alone = tool.kind in ("library", "job") and target == DockerDeployer.target
+    alone = tool.kind in ("library", "job") and target in CONTAINED
     return ProcessDeployer.target if alone else target
 
 

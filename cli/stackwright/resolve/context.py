@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from stackwright.catalog.forms import references
 from stackwright.catalog.load import Catalog
 from stackwright.catalog.refs import as_text, evaluate, interface_fields, is_segments
-from stackwright.folders import shipped
 from stackwright.model.base import Secret
-from stackwright.model.deployer import Deployer, DockerDeployer, ExternalDeployer, Port, ProcessDeployer, Starter
+from stackwright.model.cluster import Cluster
+from stackwright.model.deployer import (
+    Contained,
+    Deployer,
+    DockerDeployer,
+    ExternalDeployer,
+    KubernetesDeployer,
+    Port,
+    ProcessDeployer,
+    Starter,
+)
 from stackwright.model.plan import Endpoint, Environment
-from stackwright.resolve.assign import share_name
+from stackwright.resolve.assign import hosts, share_name
 from stackwright.resolve.draft import JOBS, Draft, Identity, Link, runs_jobs
 from stackwright.resolve.reach import ITSELF, address, refusal
 
@@ -30,6 +40,7 @@ class World:
     environments: Mapping[str, Environment]
     links: list[Link]
     everybody: Sequence[Draft] = ()  # those that are still to come, too
+    cluster: Cluster | None = None  # of those on one
     drafts: dict[str, Draft] = field(default_factory=dict)
     contexts: dict[str, Fields] = field(default_factory=dict)
 
@@ -40,7 +51,7 @@ class World:
 
     def starter(self, draft: Draft) -> Starter:
         """How a component is started, and where it has its things."""
-        if draft.target == DockerDeployer.target:
+        if draft.contained:
             return self.container(draft)
         identity, refuses_root = self.identity, draft.recipe.root == "refused"
         apart = identity.root and refuses_root  # then it lives where its user can go, with a copy of its entry
@@ -49,11 +60,19 @@ class World:
         here = f"{folder}/entry" if apart else str(self.catalog.folder(draft.tool.id))
         return ProcessDeployer(folder, here, self.environments[draft.id].prefix)
 
-    def container(self, draft: Draft) -> DockerDeployer:
+    def container(self, draft: Draft) -> Contained:
         """How a component is started in containers."""
-        made = DockerDeployer(name_on_network(draft.id), self.environments[draft.id].prefix)
-        # What jobs read and write is theirs who runs the stack.
+        name, prefix = self.hosts[draft.id], self.environments[draft.id].prefix
+        if draft.target == KubernetesDeployer.target:
+            return KubernetesDeployer(name, prefix, self.identity.id)
+        made = DockerDeployer(name, prefix)
+        # What jobs read and write on this machine is theirs who runs the stack.
         return replace(made, user=self.identity.user) if runs_jobs(draft, self.catalog) else made
+
+    @cached_property
+    def hosts(self) -> dict[str, str]:
+        """What components are called where they find each other by name."""
+        return hosts(draft.id for draft in self.everybody)
 
     def enter(self, draft: Draft) -> Fields:
         """The component's context; from now on others can see its endpoints."""
@@ -154,34 +173,12 @@ class World:
     def _settings(self, draft: Draft, starter: Starter) -> Fields:
         """The settings; a folder is where the component finds it: with its entry, or a user's by itself."""
         entry, settings = str(self.catalog.folder(draft.tool.id)), dict(draft.settings)
-        for name in _folders(draft):
+        for name in folders_of(draft):
             if settings[name].startswith(f"{entry}/"):
                 settings[name] = starter.here + settings[name][len(entry) :]
-            elif draft.target == DockerDeployer.target:
-                settings[name] = f"{DockerDeployer.folders}/{name}"
+            elif draft.contained:
+                settings[name] = f"{Contained.folders}/{name}"
         return settings
-
-    def mounts(self, draft: Draft) -> list[dict[str, Any]]:
-        """Folders that a container has to be given, where they are and where it finds them: a user's, and of jobs
-        what they work in, with what their scripts import, all under the names that it has on this machine.
-        """
-        seen = self.contexts[draft.id]["settings"]
-        ways = [{"from": draft.settings[name], "to": seen[name]} for name in _folders(draft)]
-        ways = [way for way in ways if way["to"].startswith(f"{DockerDeployer.folders}/")]
-        if not runs_jobs(draft, self.catalog):
-            return ways
-        read = [*map(str, self.catalog.folders), str(shipped() / "smoke_tests")]
-        ways += [{"from": folder, "to": folder} for folder in read]
-        jobs = str(self.identity.workspace / "jobs")
-        return [*ways, {"from": jobs, "to": jobs, "write": True}]
-
-    def relayed(self, draft: Draft) -> list[int]:
-        """The ports of this machine's processes that a component in containers dials, or jobs that it runs."""
-        servers = {link.server for link in self.links if link.consumer == draft.id}
-        everybody = runs_jobs(draft, self.catalog)
-        asked = [other for other in self.everybody if everybody or other.id in servers]
-        local = [other for other in asked if other.target == ProcessDeployer.target]
-        return sorted(self.port(other, name).here for other in local for name in self.told(other))
 
     def port(self, draft: Draft, endpoint: str) -> Port:
         """The endpoint's numbers."""
@@ -189,12 +186,8 @@ class World:
         return Port(usual, usual if draft.given is not None else self.ports[f"{draft.id}.{endpoint}"])
 
 
-def name_on_network(component: str) -> str:
-    """A host's name for a component: `labeling.backend_store` is `labeling-backend-store`; hosts have no `_`."""
-    return component.replace(":", "--").replace(".", "-").replace("_", "-")
-
-
-def _folders(draft: Draft) -> list[str]:
+def folders_of(draft: Draft) -> list[str]:
+    """Its settings that are folders, and set."""
     settings = draft.tool.settings.items()
     return [name for name, setting in settings if setting.type == "folder" and draft.settings.get(name)]
 

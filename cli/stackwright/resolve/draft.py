@@ -10,6 +10,7 @@ from typing import Any, Literal
 from stackwright.catalog.load import Catalog
 from stackwright.errors import Where
 from stackwright.model.catalog import Recipe, Tool
+from stackwright.model.deployer import CONTAINED
 from stackwright.model.manifest import Reference
 
 JOBS = "jobs"  # the consumer that stands for the stack's own jobs; no layer may be called so
@@ -42,6 +43,7 @@ class Draft:
     layers: list[str] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)  # wires the manifest names
+    gpus: int = 0  # of each process that does the work; 0: as the recipe says
     places: dict[str, Where] = field(default_factory=dict)
     given: dict[str, Any] | None = None  # of what runs elsewhere: its endpoint's fields, or its variables
     references: dict[str, Reference] = field(default_factory=dict)  # key of a secret -> where the user has it
@@ -57,6 +59,11 @@ class Draft:
     def runs(self) -> bool:
         """Whether processes of it are started; a library is there when it is installed."""
         return bool(self.recipe.command or self.recipe.processes)
+
+    @property
+    def contained(self) -> bool:
+        """Whether it runs from an image, and not on what this machine has installed."""
+        return self.target in CONTAINED
 
     def place(self, key: str) -> Where:
         """Where the manifest says something about it."""

@@ -52,10 +52,11 @@ def as_written(choice: Choice) -> Fields:
 def nothing_of_ours(choice: Choice) -> list[Diagnostic]:
     """Settings and needs are for what is started here."""
     found = []
-    for key, said in (("settings", choice.settings), ("needs", choice.needs)):
+    devices = {"": choice.gpu} if choice.gpu else {}
+    for key, said in (("settings", choice.settings), ("needs", choice.needs), ("gpu", devices)):
         for name in list(said)[:1]:
             detail = f"`{choice.layer}` runs elsewhere, so nobody here can set it up."
-            where = choice.places.get(f"{key}.{name}", choice.where)
+            where = choice.places.get(f"{key}.{name}".rstrip("."), choice.where)
             found.append(
                 Diagnostic("R020", "setting of something that runs elsewhere", detail, where, f"leave `{key}` out")
             )

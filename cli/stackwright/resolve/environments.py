@@ -17,7 +17,7 @@ from stackwright.catalog.proof import read as read_proof
 from stackwright.catalog.refs import as_text, evaluate
 from stackwright.errors import Diagnostic, Where
 from stackwright.model.catalog import SOURCES, Tool
-from stackwright.model.deployer import DockerDeployer
+from stackwright.model.deployer import Contained, DockerDeployer, ProcessDeployer
 from stackwright.model.manifest import Manifest
 from stackwright.model.plan import Environment
 from stackwright.model.requirement import Requirement
@@ -51,11 +51,11 @@ def environments(
     if inside:
         base = base_image(manifest.docker.base, _fits(jobs.python), sys.version_info.minor)
         system = {p for draft in inside if draft.recipe.install.with_ == JOBS for p in draft.recipe.install.system}
-        chosen[JOBS_INSIDE] = _image(jobs, base, (*sorted({*system, *manifest.jobs.system}),), DockerDeployer.jobs)
+        chosen[JOBS_INSIDE] = _image(jobs, base, (*sorted({*system, *manifest.jobs.system}),), Contained.jobs)
     for draft in drafts:
         own = jobs if draft.recipe.install.with_ == JOBS else _own_environment(draft, catalog, cache)
         chosen[draft.id] = own
-        if draft.target == DockerDeployer.target:
+        if draft.contained:
             if _speaks_beside(draft, catalog):
                 chosen[spoken_beside(draft.id)] = own
             chosen[draft.id] = image = _image_of(draft, own, chosen.get(JOBS_INSIDE), manifest.docker.base, catalog)
@@ -84,7 +84,7 @@ def spoken_beside(component: str) -> str:
 def _with_jobs(draft: Draft, catalog: Catalog) -> bool:
     """Whether its containers have the jobs' environment: it unpickles their objects, or it runs them."""
     with_ = draft.recipe.install.with_ == JOBS or runs_jobs(draft, catalog)
-    return draft.target == DockerDeployer.target and with_
+    return draft.contained and with_
 
 
 def _speaks_beside(draft: Draft, catalog: Catalog) -> bool:
@@ -99,7 +99,8 @@ def _fits(python: str) -> Callable[[int], bool]:
 
 def _likely(draft: Draft, catalog: Catalog) -> int | None:
     """The Python on which the tool was proven."""
-    proven = read_proof(catalog, draft.tool.id, DockerDeployer.target) or read_proof(catalog, draft.tool.id, "process")
+    places = (DockerDeployer.target, ProcessDeployer.target)  # the same image, wherever it runs
+    proven = next(filter(None, (read_proof(catalog, draft.tool.id, place) for place in places)), None)
     version = re.fullmatch(r"3\.(\d+)", str((proven or {}).get("python")))
     return int(version[1]) if version else None
 
@@ -157,7 +158,7 @@ def _environment(
     )
 
 
-def _image(own: Environment, base: str, system: Words, prefix: str = DockerDeployer.environment) -> Environment:
+def _image(own: Environment, base: str, system: Words, prefix: str = Contained.environment) -> Environment:
     """The same, installed in a container of a base together with the programs that it calls."""
     # Its key names this machine's release where Debian packages are among it: an image too many, never a wrong one.
     key = _key(own.key.rpartition("-")[0], "\0".join([own.key, "image", prefix, base, *system]).encode())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from stackwright.model.base import Text
-from stackwright.model.deployer import DockerDeployer, HostedDeployer
+from stackwright.model.deployer import Contained, HostedDeployer
 from stackwright.model.plan import Component, Inside, JobsPlan, Note
 from stackwright.resolve.context import World, as_endpoint
 from stackwright.resolve.draft import JOBS, listed, runs_jobs
@@ -21,7 +21,7 @@ def jobs_plan(
     env, notes = _variables(components, world, world.viewer(JOBS))
     key, inside = world.environments[JOBS].key, None
     runners = [c.id for c in components if c.spec and runs_jobs(world.drafts[c.id], world.catalog)]
-    runners = [name for name in runners if world.drafts[name].target == DockerDeployer.target]
+    runners = [name for name in runners if world.drafts[name].contained]
     if runners:
         inside, more = _inside(components, world, runners)
         notes += more
@@ -30,7 +30,8 @@ def jobs_plan(
 
 def _inside(components: list[Component], world: World, runners: list[str]) -> tuple[Inside, list[Note]]:
     """The same for those that are run in containers: they see the stack from there."""
-    there, notes, seen = DockerDeployer.target, list[Note](), list[Component]()
+    there = world.drafts[runners[0]].target  # all of them are in one place
+    notes, seen = list[Note](), list[Component]()
     for component in components:
         draft = world.drafts[component.id]
         why = world.unreached(there, component.id) if component.endpoints else ""
@@ -43,7 +44,7 @@ def _inside(components: list[Component], world: World, runners: list[str]) -> tu
     endpoints_of = {component.id: component.endpoints for component in seen}
     reached = [link for link in world.links if not world.unreached(there, link.server)]
     needs = {link.id: as_endpoint(link.interface, world.over(link, there)).fields for link in reached}
-    return Inside(prefix=DockerDeployer.jobs, env=env, endpoints=endpoints_of, needs=needs), notes
+    return Inside(prefix=Contained.jobs, env=env, endpoints=endpoints_of, needs=needs), notes
 
 
 def _variables(components: list[Component], world: World, viewer: str) -> tuple[dict[str, Text], list[Note]]:

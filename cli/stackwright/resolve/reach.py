@@ -6,7 +6,16 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from stackwright.model.deployer import Address, DockerDeployer, ExternalDeployer, Port, ProcessDeployer
+from stackwright.model.deployer import (
+    CONTAINED,
+    TARGETS,
+    Address,
+    DockerDeployer,
+    ExternalDeployer,
+    KubernetesDeployer,
+    Port,
+    ProcessDeployer,
+)
 
 Rule = Callable[[Any, Port], Address]  # of the server's deployer
 
@@ -16,23 +25,27 @@ _LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1|0\.0\.0\.0", re.IGNORECASE)
 _ITS_OWN_WAY = "a vendor's service is reached by the vendor's own client, over no wire"
 _OWNERS = "what runs elsewhere is wired by whoever runs it"
 
+_NO_WAY_BACK = "a pod does not reach what runs on this machine"
+
 # viewer's target, server's target -> the rule of an address, or why there is none
 TABLE: dict[tuple[str, str], Rule | str] = {
     ("process", "process"): ProcessDeployer.dial,
     ("process", "docker"): DockerDeployer.dial,
+    ("process", "kubernetes"): KubernetesDeployer.dial,  # where the stack's forwarder listens
     ("process", "external"): ExternalDeployer.dial,
     ("process", "hosted"): _ITS_OWN_WAY,
     ("docker", "process"): ProcessDeployer.dial,  # over a relay, which is at the very same address inside
     ("docker", "docker"): DockerDeployer.within,
+    ("docker", "kubernetes"): KubernetesDeployer.dial,  # over a relay to the forwarder
     ("docker", "external"): ExternalDeployer.dial,
     ("docker", "hosted"): _ITS_OWN_WAY,
-    ("external", "process"): _OWNERS,
-    ("external", "docker"): _OWNERS,
-    ("external", "external"): _OWNERS,
-    ("external", "hosted"): _OWNERS,
-    ("hosted", "process"): _OWNERS,
-    ("hosted", "docker"): _OWNERS,
-    ("hosted", "external"): _OWNERS,
+    ("kubernetes", "process"): _NO_WAY_BACK,
+    ("kubernetes", "docker"): _NO_WAY_BACK,
+    ("kubernetes", "kubernetes"): KubernetesDeployer.within,
+    ("kubernetes", "external"): ExternalDeployer.dial,
+    ("kubernetes", "hosted"): _ITS_OWN_WAY,
+    **{("external", server): _OWNERS for server in TARGETS},
+    **{("hosted", server): _OWNERS for server in TARGETS},
     ("hosted", "hosted"): _ITS_OWN_WAY,
 }
 
@@ -42,7 +55,7 @@ def refusal(viewer: str, server: str, host: str = "") -> str:
     cell = TABLE.get((viewer, server), f"nothing carries `{viewer}` to `{server}` in this release")
     if isinstance(cell, str):
         return cell
-    if viewer == DockerDeployer.target and _LOOPBACK.fullmatch(host):
+    if viewer in CONTAINED and _LOOPBACK.fullmatch(host):
         return f"inside a container `{host}` is the container, not this machine"
     return ""
 

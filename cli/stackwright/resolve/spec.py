@@ -8,14 +8,15 @@ from typing import Any
 from stackwright.catalog.dump import dump_file
 from stackwright.catalog.load import INTERFACES
 from stackwright.catalog.refs import as_text, evaluate, words
-from stackwright.model.address import module_name
 from stackwright.model.base import Text, as_json
-from stackwright.model.catalog import Process, Ready, Recipe
-from stackwright.model.deployer import DockerDeployer, ProcessDeployer
+from stackwright.model.catalog import Process, Ready
+from stackwright.model.deployer import ProcessDeployer
 from stackwright.model.plan import Component, Endpoint, Wire
+from stackwright.resolve.contained import limits, place_of
 from stackwright.resolve.context import Fields, World, as_endpoint
 from stackwright.resolve.draft import JOBS, Draft, Link
 from stackwright.resolve.environments import spoken_beside
+from stackwright.resolve.gpus import asked
 from stackwright.resolve.order import order
 
 Spec = dict[str, Any]
@@ -26,7 +27,7 @@ def component_of(draft: Draft, world: World) -> Component:
     context = world.contexts[draft.id]
     env = _env(draft, world, context)
     files = {context["files"][name]: _content(file, context) for name, file in draft.recipe.files.items()}
-    contained = draft.target == DockerDeployer.target
+    contained = draft.contained
     open_ = world.told(draft) if contained else draft.recipe.endpoints
     beside = world.environments.get(spoken_beside(draft.id))
     return Component(
@@ -48,7 +49,7 @@ def component_of(draft: Draft, world: World) -> Component:
         features=draft.tool.features,
         env=env,
         files={} if contained else dict(sorted(files.items())),
-        spec=_spec(draft, world, context, env, files) if draft.runs else None,
+        spec=asked(draft, _spec(draft, world, context, env, files)) if draft.runs else None,
         after=tuple(sorted({step for link in world.links if link.consumer == draft.id for step in _before(link)})),
     )
 
@@ -122,9 +123,9 @@ def _spec(draft: Draft, world: World, context: Fields, env: dict[str, Text], fil
     recipe = draft.recipe
     source = str(world.catalog.folder(draft.tool.id))
     processes, more = _processes(draft, context), Spec()
-    if draft.target == DockerDeployer.target:
-        processes = [{**process, "limits": _limits(recipe, process["name"])} for process in processes]
-        more["container"] = _container(draft, world)
+    if draft.contained:
+        processes = [{**process, "limits": limits(recipe, process["name"])} for process in processes]
+        more = place_of(draft, world)
     return {
         "v": 1,
         "component": draft.id,
@@ -143,30 +144,6 @@ def _spec(draft: Draft, world: World, context: Fields, env: dict[str, Text], fil
         "ports": {name: listen["port"] for name, listen in context["listen"].items()},
         **more,
     }
-
-
-def _container(draft: Draft, world: World) -> Spec:
-    """What the engine is told beside the processes: names, ports to publish, folders to mount."""
-    stack, deployer = world.identity.id, world.container(draft)
-    ports = [world.port(draft, name) for name in sorted(world.told(draft))]
-    name = f"{stack}-{module_name(draft.id)}"
-    return {
-        "name": name,
-        "network": stack,
-        "alias": deployer.name,
-        "volume": name,
-        "user": deployer.user,
-        "publish": {str(port.usual): port.here for port in ports},
-        "mounts": world.mounts(draft),
-        "relay": world.relayed(draft),
-    }
-
-
-def _limits(recipe: Recipe, process: str) -> Spec:
-    """What a process, or a copy of one, wants."""
-    own = recipe.processes.get(process.partition(".")[0])
-    wants = (own and own.resources) or recipe.resources
-    return wants.model_dump(exclude_none=True) if wants else {}
 
 
 def _path(draft: Draft, world: World, context: Fields) -> list[str]:
@@ -255,7 +232,7 @@ def _grant_spec(link: Link, world: World) -> Spec:
         "path": _path(server, world, context),
         "folder": world.starter(server).folder,
         "unprivileged": server.recipe.root == "refused",
-        **({"place": DockerDeployer.target} if server.target == DockerDeployer.target else {}),
+        **({"place": server.target} if server.contained else {}),
         **how,
     }
 

@@ -11,10 +11,12 @@ from stackwright.model.plan import Component, Note, Plan
 from stackwright.resolve import wire_mistakes
 from stackwright.resolve.assign import assign_ports
 from stackwright.resolve.choose import choose
+from stackwright.resolve.cluster import cluster_of
 from stackwright.resolve.context import World
 from stackwright.resolve.draft import Draft, Identity, Link
 from stackwright.resolve.environments import environments
 from stackwright.resolve.formats import formats
+from stackwright.resolve.gpus import placed
 from stackwright.resolve.jobs import jobs_plan
 from stackwright.resolve.order import order
 from stackwright.resolve.spec import component_of, wire_of
@@ -38,15 +40,16 @@ def _resolve(manifest: Manifest, catalog: Catalog, identity: Identity) -> tuple[
     if cycle:
         found.append(wire_mistakes.cycle(cycle, drafts))
     installed, wrong = environments(manifest, drafts, links, catalog, identity.cache_dir)
-    found += wrong
+    cluster, unfit = cluster_of(manifest, drafts, catalog)
+    found += wrong + unfit
     wrong, told = formats(drafts, catalog)
     found, notes = found + wrong, notes + told
     if found:
         return None, found
     ports = assign_ports(manifest.name, drafts, identity.ports)
-    world = World(catalog, identity, ports, installed, links, drafts)
+    world = World(catalog, identity, ports, installed, links, drafts, cluster)
     components, found = _described(drafts, start, world)
-    return (None, found) if found else (_plan(manifest, drafts, components, world, notes), [])
+    return (None, found) if found else (_plan(manifest, drafts, placed(components), world, notes), [])
 
 
 def _servers(links: list[Link]) -> dict[str, list[str]]:
@@ -88,6 +91,7 @@ def _plan(
         id=world.identity.id,
         blueprint=manifest.blueprint,
         workspace=str(world.identity.workspace),
+        cluster=world.cluster,
         catalogs=world.catalog.names,
         components=tuple(components),
         wires=tuple(sorted((wire_of(link, world) for link in world.links), key=lambda made: made.id)),

@@ -71,7 +71,7 @@ def tool(page: Page, shown: CatalogTool, recipe: Recipe | None, hosted: Hosted |
     page.paragraph(found.about)
     page.line(Ink(found.home, "cyan"))
     page.blank()
-    facts = {"layers": _layers(found), "runs on": _targets(shown), **_written(shown), **_fate(found)}
+    facts = {"layers": _layers(found), "runs on": _targets(shown), **_gpus(shown), **_written(shown), **_fate(found)}
     page.table([Row((Ink(name, "dim"), text)) for name, text in facts.items()], indent=0)
     if found.provides:
         page.heading("Provides", "endpoint: interface")
@@ -138,6 +138,10 @@ def _targets(one: CatalogTool) -> str:
     if one.tool.same_as:
         return f"under the name `{one.tool.same_as}`"
     return "none: a vendor's service" if one.tool.kind == "vendor" else "none: the catalog does not say how it starts"
+
+
+def _gpus(one: CatalogTool) -> dict[str, str]:
+    return {"on a GPU": str(one.gpus)} if one.gpus else {}
 
 
 def _written(one: CatalogTool) -> dict[str, str]:

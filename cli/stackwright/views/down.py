@@ -12,6 +12,8 @@ def down(page: Page, result: DownResult) -> None:
         page.line(Ink(result.name, "bold"), " is not up: there is nothing to remove.")
         return
     page.line(Ink(result.name, "bold"), f": {_destroyed(result)}, {seconds(result.seconds)}.")
+    if result.cluster:
+        page.line(f"The cluster that came with it is gone, too: {result.cluster}.")
     if result.swept:
         page.heading("Swept", "what was still there after that, and had to be removed")
         page.table([_thing(one) for one in result.swept])

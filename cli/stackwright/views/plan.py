@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stackwright.model.report import Change
+from stackwright.views.cluster import cluster
 from stackwright.views.page import ABSENT, Ink, Page, Row, counted, without_hash
 
 if TYPE_CHECKING:
+    from stackwright.model.cluster import ClusterPlan
     from stackwright.model.plan import Component, Plan, Wire
 
 SIGNS = {
@@ -20,8 +22,8 @@ SIGNS = {
 }
 
 
-def plan(page: Page, planned: Plan, changed: Sequence[Change]) -> None:
-    """The whole plan."""
+def plan(page: Page, planned: Plan, changed: Sequence[Change], made: ClusterPlan | None = None) -> None:
+    """The whole plan, with the cluster that is made for it."""
     blueprint = f", from the blueprint {planned.blueprint}" if planned.blueprint else ""
     page.line(Ink(planned.name, "bold"), f": {counted(len(planned.components), 'component')}{blueprint}")
     page.heading("Components", "in the order they start")
@@ -30,7 +32,9 @@ def plan(page: Page, planned: Plan, changed: Sequence[Change]) -> None:
         page.heading("Wires", "who needs what from whom; jobs: your code; own: its own share and login")
         page.table([_wire(one) for one in planned.wires], ("", "", "interface", ""), spill=2)
     _remarks(page, planned)
-    changes(page, changed)
+    if made:
+        cluster(page, made)
+    changes(page, [*(made.changes if made else ()), *changed])
 
 
 def validated(page: Page, planned: Plan, file: str) -> None:

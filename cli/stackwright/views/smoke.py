@@ -46,7 +46,9 @@ def _verdict(page: Page, report: SmokeReport) -> None:
     parts = [f"{count[state]} {state}" for state in ("passed", "failed", "skipped") if count[state]]
     if broken:
         parts.append(f"{counted(len(broken), 'wire')} broken ({', '.join(broken)})")
+    idle = not (report.passed or count["failed"] or broken)  # nothing is wrong, and nothing was proven either
     word = "passed" if report.passed else "failed"
-    mark, style = MARKS[word]
+    mark, style = MARKS["skipped" if idle else word]
+    word = "was not checked" if idle else word
     told = ", ".join(parts) or "no step ran"
     page.line(Ink(f"{mark} {report.name} {word}", style), f": {told}, {seconds(report.seconds)}.")

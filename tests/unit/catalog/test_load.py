@@ -22,7 +22,7 @@ def test_an_entry_is_read(tiny: Catalog) -> None:
     assert recipe is not None and recipe.endpoints["sql"].port == 5400
     assert tiny.interfaces() == ["tinysql", "tinyweb"]
     assert tiny.interface("tinysql").fields["password"].secret
-    assert tiny.targets("tinydb") == ("process", "docker")
+    assert tiny.targets("tinydb") == ("process", "docker", "kubernetes")
     assert tiny.lock("tinydb") is None
     assert tiny.folder("tinydb").name == "tinydb"
 

@@ -78,3 +78,16 @@ def test_a_catalog_that_is_not_ours_to_write_in(proven: Catalog) -> None:
     (folder / "proof").write_text("in the way")
     with pytest.raises(StackError, match="C100"):
         proof.write(proven, "tinyapp", "process", {})
+
+
+def test_work_on_gpus_is_never_run_until_a_proof_says_it(edited) -> None:
+    """Only the pipeline of that, passed on a real device, counts; layers whose work no GPU does say nothing."""
+    catalog = edited("tinyapp/tool.yaml", "about: ", "about: ")
+    targets = {"process": proof.verdict(catalog, "tinyapp")}
+    assert str(proof.on_gpus(catalog, "tinyapp", targets)) == "never run"
+    assert proof.on_gpus(catalog, "tinydb", targets) is None
+    for state, said in (("skipped", "never run"), ("passed", "proven 2026-11-24")):
+        steps = [{"pipeline": "gpu", "layer": "serving", "step": "multiplied", "state": state}]
+        found = {"date": "2026-11-24", "digest": proof.digest(catalog, "tinyapp"), "steps": steps}
+        proof.write(catalog, "tinyapp", "process", found)
+        assert str(proof.on_gpus(catalog, "tinyapp", {"process": proof.verdict(catalog, "tinyapp")})) == said

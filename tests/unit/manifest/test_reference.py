@@ -6,7 +6,7 @@ from pathlib import Path
 from stackwright.catalog.load import Catalog
 from stackwright.manifest.load import _TARGETS_LATER, load_manifest
 from stackwright.manifest.mistakes import _LATER
-from stackwright.manifest.schema import JobsShape, ManifestShape, ToolShape
+from stackwright.manifest.schema import ClusterShape, JobsShape, ManifestShape, ToolShape
 from stackwright.resolve import Identity, resolve
 
 PAGE = (Path(__file__).parents[3] / "docs" / "manifest.md").read_text()
@@ -32,5 +32,6 @@ def test_every_key_is_documented() -> None:
     """Each key of the schema is on the page, and each that a later release will honour."""
     keys = [*ManifestShape.model_fields, *ToolShape.model_fields, *_LATER]
     keys = [key for key in keys if key != "jobs"] + [f"jobs.{key}" for key in JobsShape.model_fields]
+    keys += [f"cluster.{key}" for key in ClusterShape.model_fields]
     assert [key for key in keys if f"`{key}`" not in PAGE and f"**`{key}`**" not in PAGE] == []
     assert [t for t in _TARGETS_LATER if not t.startswith("cloud-") and f"`{t}`" not in PAGE] == []

@@ -58,7 +58,7 @@ def manifest(folder: Path, target: str = "process", base: str | None = None, /, 
     told = tool(**layers).model_dump(mode="json", include={"about", "home", "license", "kind", "layers"})
     (folder / "mine/tool.yaml").write_text(json.dumps(told))
     catalog = Catalog((*Catalog.shipped().folders, folder), (str(folder),))
-    return proving.manifest_of(catalog, catalog.tool("mine"), target, STEPS, base)
+    return proving.manifest_of(catalog, catalog.tool("mine"), target, STEPS, proving.Terms(base=base))
 
 
 def test_the_stack_has_what_the_steps_ask_for(tmp_path: Path) -> None:

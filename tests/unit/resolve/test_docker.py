@@ -12,6 +12,7 @@ import pytest
 from stackwright.catalog.load import Catalog
 from stackwright.manifest.load import load_manifest
 from stackwright.model.base import Secret
+from stackwright.model.deployer import CONTAINED
 from stackwright.model.plan import Plan
 from stackwright.resolve import resolve
 from stackwright.resolve.images import base_image, minor_of
@@ -217,10 +218,11 @@ def test_a_name_that_hosts_can_have(kit: Any) -> None:
 
 def test_a_recipe_may_say_no(kit: Any) -> None:
     """What does not run in containers is refused with the recipe's own reason, and where it does run."""
-    app = kit.entry("serving", recipe={"not_on": {"docker": "It watches this machine."}})
-    _, found = kit.answer({"serving": {"tool": "app", "target": "docker"}}, {"app": app})
-    assert [one.code for one in found] == ["R003"]
-    assert found[0].detail.endswith("it runs on `process`. It watches this machine.")
+    app = kit.entry("serving", recipe={"not_on": dict.fromkeys(CONTAINED, "It watches this machine.")})
+    for target in CONTAINED:
+        _, found = kit.answer({"serving": {"tool": "app", "target": target}}, {"app": app})
+        assert [one.code for one in found] == ["R003"]
+        assert found[0].detail.endswith("it runs on `process`. It watches this machine.")
 
 
 def test_programs_of_this_machine_are_the_images(kit: Any) -> None:

@@ -4,13 +4,21 @@ import pytest
 
 from stackwright.errors import Where
 from stackwright.model.catalog import Install, Recipe, Tool
-from stackwright.model.deployer import TARGETS, DockerDeployer, ExternalDeployer, Port, ProcessDeployer
+from stackwright.model.deployer import (
+    TARGETS,
+    DockerDeployer,
+    ExternalDeployer,
+    KubernetesDeployer,
+    Port,
+    ProcessDeployer,
+)
 from stackwright.resolve import wire_mistakes
 from stackwright.resolve.draft import Draft
 from stackwright.resolve.reach import ITSELF, TABLE, address, refusal
 
 PORT = Port(5432, 20001)
 PROCESS, DOCKER = ProcessDeployer("/w/db", "/catalog/db", "/env"), DockerDeployer("db", "/env")
+POD = KubernetesDeployer("db", "/env", "it-0a1b2c")
 
 
 def test_processes_meet_on_loopback() -> None:
@@ -33,11 +41,27 @@ def test_a_container_finds_processes_where_they_are() -> None:
     assert address("docker", PROCESS, PORT) == address("process", PROCESS, PORT)
 
 
+def test_a_pod_is_found_by_its_service_and_over_the_forwarder() -> None:
+    """Other pods dial its Service, this machine and its containers the forwarder's port, it itself its own loopback."""
+    assert [refusal(viewer, "kubernetes") for viewer in ("process", "docker", "kubernetes")] == ["", "", ""]
+    assert address("process", POD, PORT) == address("docker", POD, PORT) == {"host": "127.0.0.1", "port": 20001}
+    assert address("kubernetes", POD, PORT) == {"host": "db", "port": 5432}
+    assert address(ITSELF, POD, PORT) == {"host": "127.0.0.1", "port": 5432}
+    assert {"db.it-0a1b2c.svc", "db.it-0a1b2c.svc.cluster.local:5432"} <= set(POD.listen(PORT)["names"])
+
+
+def test_a_pod_does_not_reach_this_machine() -> None:
+    """Neither its processes nor its containers: the reason says so."""
+    for server in ("process", "docker"):
+        assert refusal("kubernetes", server) == "a pod does not reach what runs on this machine"
+
+
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "::1", "0.0.0.0"])
 def test_this_machines_loopback_is_no_address_for_a_container(host: str) -> None:
     """What a process finds there, a container does not; the reason names the address."""
     assert refusal("process", "external", host) == ""
-    assert refusal("docker", "external", host) == f"inside a container `{host}` is the container, not this machine"
+    for viewer in ("docker", "kubernetes"):
+        assert refusal(viewer, "external", host) == f"inside a container `{host}` is the container, not this machine"
 
 
 @pytest.mark.parametrize("host", ["db.example.org", "localhost.example.org", "10.0.0.1", "127x.example.org", "fd00::1"])

@@ -98,6 +98,8 @@ def _verbs(entry: Entry) -> None:
         return
     for verb, (layer, description) in wanted.items():
         takes = functions.get(verb)
+        if takes is None and description.optional:
+            continue
         if takes is None or [argument.arg for argument in _positional(takes)[:1]] != ["ctx"]:
             written = ", ".join(["ctx", *description.takes])
             detail = f"`{layer}` is a full layer of this tool, and {file.name} has no `def {verb}({written})`."

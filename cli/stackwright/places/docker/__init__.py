@@ -18,6 +18,13 @@ def about() -> str:
     return engine.about()
 
 
+def has_gpus() -> bool:
+    """Whether the engine can pass NVIDIA's devices on."""
+    from stackwright.places.docker import engine
+
+    return engine.has_gpus()
+
+
 def units(ws: Workspace) -> dict[str, Seen]:
     """Every process in a container, by `<component>/<process>`."""
     from stackwright.places.docker import status
@@ -30,6 +37,13 @@ def log(ws: Workspace, component: str) -> Log:
     from stackwright.places.docker import status
 
     return status.Log(ws, component)
+
+
+def run_beside(ws: Workspace, component: str, process: str, words: list[str]) -> str:
+    """What a short command says that is run in the container of a process."""
+    from stackwright.places.docker import beside
+
+    return beside.said(ws, component, process, words)
 
 
 def usage(ws: Workspace, component: str) -> tuple[float, int] | None:
@@ -58,6 +72,15 @@ def images() -> list[tuple[str, int]]:
     from stackwright.places.docker import census
 
     return census.kept()
+
+
+def labelled(label: str, value: str) -> list[str]:
+    """The containers that somebody else has given such a label: the nodes of a cluster, say."""
+    from stackwright.places.docker import engine
+
+    with engine.asking(value) as asked:
+        found = asked.containers(all=True, filters={"label": f"{label}={value}"})
+    return [one["Names"][0].lstrip("/") for one in found]
 
 
 def image_size(key: str) -> int:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import stackwright
 from stackwright.folders import cache_dir
-from stackwright.places.docker.archive import Item, owner_of, tree
+from stackwright.places.archive import Item, owner_of, tree
 from stackwright.places.docker.engine import SOCKET, Engine
 from stackwright.runtime import sources, uv
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from stackwright.errors import Diagnostic, StackError
-from stackwright.places.docker import archive, labels, relay
+from stackwright.places import archive
+from stackwright.places.docker import labels, relay
 from stackwright.places.docker.engine import Engine
 from stackwright.runtime import asking, steps
 from stackwright.runtime.secrets import Secrets
@@ -169,7 +170,7 @@ def _wants(limits: Mapping[str, Any]) -> dict[str, Any]:
     if limits.get("gpu"):
         from docker.types import DeviceRequest
 
-        wants["device_requests"] = [DeviceRequest(count=int(limits["gpu"]), capabilities=[["gpu"]])]
+        wants["device_requests"] = [DeviceRequest(device_ids=limits["devices"], capabilities=[["gpu"]])]
     return wants
 
 

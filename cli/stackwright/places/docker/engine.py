@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -82,6 +83,12 @@ def about() -> str:
     """Which engine answers, and where."""
     with asking("version") as engine:
         return f"{engine.version()['Version']} at {where()}"
+
+
+def has_gpus() -> bool:
+    """Whether it knows NVIDIA's runtime; an older toolkit has itself called, and is only found as a program."""
+    with asking("info") as engine:
+        return "nvidia" in (engine.info().get("Runtimes") or {}) or bool(shutil.which("nvidia-container-runtime-hook"))
 
 
 def near(engine: Engine) -> bool:

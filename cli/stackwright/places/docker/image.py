@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackwright.errors import Diagnostic, StackError
-from stackwright.places.docker import archive, baggage, labels
+from stackwright.places import archive
+from stackwright.places.docker import baggage, labels
 from stackwright.places.docker.engine import Engine, asking, claim, connect, execute
 from stackwright.runtime.cancel import check, slot
 from stackwright.runtime.steps import client_journal

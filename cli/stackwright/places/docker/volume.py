@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from stackwright.errors import Diagnostic, StackError
-from stackwright.places.docker import archive, labels
+from stackwright.places import archive
+from stackwright.places.docker import labels
 from stackwright.places.docker.containers import FOLDER, ComponentSpec
 from stackwright.places.docker.engine import Engine
 from stackwright.runtime.files import write_atomic

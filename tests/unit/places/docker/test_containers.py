@@ -74,3 +74,10 @@ def test_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (env["HOME"], env["TMPDIR"], env["STACK_ID"]) == ("/stack/home", "/stack/tmp", ws.id)
     assert env["PASSWORD"] == secrets.get_or_make("db.admin")
     assert "USERS_OWN" not in env
+
+
+def test_devices() -> None:
+    """A process has the devices that it was given, by number, and not the first ones that the engine finds."""
+    (request,) = containers._wants({"gpu": 2, "devices": ["2", "3"]})["device_requests"]
+
+    assert (request["DeviceIDs"], request["Count"], request["Capabilities"]) == (["2", "3"], 0, [["gpu"]])

@@ -1,4 +1,4 @@
-"""Archives: how files get into a container, owner and rights included, wherever the engine runs."""
+"""Archives: how files get into a container, owner and rights included, wherever it runs."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Item(NamedTuple):
     data: bytes | None
     mode: int
     owner: Owner = ROOT
+    time: int | None = None  # when it was changed; None: now
 
 
 def owner_of(user: str) -> Owner:
@@ -40,7 +41,7 @@ def pack(items: Iterable[Item]) -> bytes:
             info.type = tarfile.DIRTYPE if item.data is None else tarfile.REGTYPE
             info.size, info.mode = len(item.data or b""), item.mode
             info.uid, info.gid = item.owner
-            info.mtime = now
+            info.mtime = now if item.time is None else item.time
             tar.addfile(info, io.BytesIO(item.data or b""))
     return buffer.getvalue()
 

@@ -6,7 +6,7 @@ import io
 import tarfile
 from pathlib import Path
 
-from stackwright.places.docker.archive import Item, pack, private, tree
+from stackwright.places.archive import Item, pack, private, tree
 
 
 def opened(data: bytes) -> dict[str, tarfile.TarInfo]:
