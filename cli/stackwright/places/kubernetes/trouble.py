@@ -18,6 +18,7 @@ _DEATHS = 2  # one may be an accident; who dies twice does so again
 _HOPELESS = ("ErrImageNeverPull", "InvalidImageName")
 _NO_IMAGE = (*_HOPELESS, "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable")
 _NO_START = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+_NO_VOLUME = ("ProvisioningFailed", "FailedBinding")  # a claim that waits without these may yet have one
 _SCALING = ("TriggeredScaleUp", "Nominated", "NominatedNode")  # somebody is making a node for it
 _LINES = 12
 _BEFORE = 3.0  # seconds: a release is made a moment before it is waited for
@@ -83,7 +84,7 @@ class Trouble:
         if waited < _PATIENCE or told.get("reason") != "Unschedulable":
             return None
         if "persistentvolumeclaim" in said.lower():
-            return self._unbound(said)
+            return self._unbound()
         if any(self._last(pod, reason) for reason in _SCALING):
             return None
         return Diagnostic(
@@ -94,11 +95,15 @@ class Trouble:
             "or let its setting ask for less; what is changed is repaired by\n    stack up",
         )
 
-    def _unbound(self, said: str) -> Diagnostic:
-        """Its claim has no volume."""
+    def _unbound(self) -> Diagnostic | None:
+        """Its claim has no volume, and will have none: the scheduler does not hear at once of one that came."""
         namespace, name = self.spec["pod"]["namespace"], f"data-{self.spec['pod']['name']}-0"
+        claim = self.cluster.find(path(namespace, "persistentvolumeclaims", name))
         events = self._events(name)
-        reason = str(events[-1]["message"]) if events else said
+        bound = claim is not None and claim["status"].get("phase") == "Bound"
+        if bound or not events or events[-1]["reason"] not in _NO_VOLUME:
+            return None
+        reason = str(events[-1]["message"])
         return Diagnostic(
             code="P193",
             summary="volume cannot be had",

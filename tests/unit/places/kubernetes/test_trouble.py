@@ -80,6 +80,14 @@ def test_its_volume_cannot_be_had(api: apiserver.Api, trouble: Trouble, spec: di
     assert found and found.code == "P193" and why in found.detail
 
 
+def test_its_volume_came_late(api: apiserver.Api, trouble: Trouble, spec: dict[str, Any]) -> None:
+    """The scheduler does not hear of it at once; nothing is wrong."""
+    events = f"/api/v1/namespaces/{spec['pod']['namespace']}/events"
+    api.lists(events, event("data-database-0", "ProvisioningSucceeded", "Successfully provisioned volume"))
+
+    assert trouble.of(unscheduled(spec, "pod has unbound immediate PersistentVolumeClaims"), 30) is None
+
+
 def test_its_image_cannot_be_had(api: apiserver.Api, trouble: Trouble, spec: dict[str, Any]) -> None:
     """A first failure may be an accident; a back-off is none, and the event says more than the state."""
     first = pod(spec, containerStatuses=[container(waiting={"reason": "ErrImagePull", "message": "x"})])
