@@ -23,6 +23,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -376,6 +377,29 @@ def close_way(env: dict[str, str], net: str, forwarding: str, comment: str = COM
     if not any(other in left for other in ("stackwright-", "DOCKER")):
         FORWARDING.write_text(forwarding)
     return comment not in left
+
+
+@contextlib.contextmanager
+def reached() -> Iterator[Any]:
+    """A client of the engine that DOCKER_HOST names, or of our own while this lasts, also for commands of tests."""
+    import docker
+
+    if given := os.environ.get("DOCKER_HOST"):
+        client = docker.APIClient(base_url=given, timeout=300)
+        client.ping()
+        yield client
+        client.close()
+        return
+    with tempfile.TemporaryDirectory(prefix="stack-engine-") as folder:
+        own = Engine(Path(folder) / "engine")
+        try:
+            own.start()
+            os.environ["DOCKER_HOST"] = own.host
+            with own.client() as client:
+                yield client
+        finally:
+            os.environ.pop("DOCKER_HOST", None)
+            own.stop()
 
 
 def main() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -33,24 +31,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def reached() -> Iterator[docker.APIClient]:
     """An engine, also for the commands that tests start."""
-    if given := os.environ.get("DOCKER_HOST"):
-        client = docker.APIClient(base_url=given, timeout=300)
-        client.ping()
-        yield client
-        client.close()
-        return
-    with tempfile.TemporaryDirectory(prefix="stack-engine-") as folder:
-        own = dockerengine.Engine(Path(folder) / "engine")
-        try:
-            own.start()
-            os.environ["DOCKER_HOST"] = own.host
-            with own.client() as client:
-                yield client
-        except dockerengine.MissingError as why:
-            pytest.skip(str(why))
-        finally:
-            os.environ.pop("DOCKER_HOST", None)
-            own.stop()
+    try:
+        with dockerengine.reached() as client:
+            yield client
+    except dockerengine.MissingError as why:
+        pytest.skip(str(why))
 
 
 @pytest.fixture(scope="session")

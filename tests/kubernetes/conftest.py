@@ -47,23 +47,11 @@ def cluster() -> Iterator[clusters.Reached]:
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.APIClient]:
     """The engine, also for the commands that tests start."""
-    if given := os.environ.get("DOCKER_HOST"):
-        client = docker.APIClient(base_url=given, timeout=300)
-        client.ping()
-        yield client
-        client.close()
-        return
-    with tempfile.TemporaryDirectory(prefix="stack-engine-") as folder, pytest.MonkeyPatch.context() as environment:
-        own = dockerengine.Engine(Path(folder) / "engine")
-        try:
-            own.start()
-            environment.setenv("DOCKER_HOST", own.host)
-            with own.client() as client:
-                yield client
-        except dockerengine.MissingError as why:
-            pytest.skip(str(why))
-        finally:
-            own.stop()
+    try:
+        with dockerengine.reached() as client:
+            yield client
+    except dockerengine.MissingError as why:
+        pytest.skip(str(why))
 
 
 @pytest.fixture(scope="module")
